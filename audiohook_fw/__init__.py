@@ -1,0 +1,1 @@
+"""audiohook_fw: a plugin-based server for the Genesys Cloud AudioHook protocol."""

@@ -1,0 +1,87 @@
+# Everything here needs a Python of at least 3.11 (with its venv module) and make, nothing else.
+# All is installed into .venv; pip's cache is the only thing written outside this folder.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+RECORDER := plugins/audiohook-fw-recorder
+PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
+PLUGIN_CODE := $(sort $(wildcard $(addsuffix /audiohook_fw_*,$(PLUGINS))))
+PLUGIN_TESTS := $(sort $(wildcard $(addsuffix /tests,$(PLUGINS))))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The build back-end comes from the pinned .venv, not from a fresh download per package.
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(VENV)/.setup ## install the core, every plugin and the tools into .venv, editable
+
+demo: $(VENV)/.demo ## play simulated calls into a real server and check what was recorded
+	@$(BIN)/audiohook-fw demo
+
+test: lint ## check format, lint and types, then run all tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests
+	@set -e; for tests in $(PLUGIN_TESTS); do \
+	  echo "$(BIN)/python -m pytest $(PYTEST_ARGS) $$tests"; \
+	  $(BIN)/python -m pytest -c pyproject.toml $(PYTEST_ARGS) $$tests; \
+	done
+
+lint: setup ## check format, lint and types only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict audiohook_fw $(PLUGIN_CODE)
+	@set -e; for example in $$(find examples -name '*.py' | cut -d/ -f1-2 | sort -u); do \
+	  echo "$(BIN)/mypy --strict $$example"; $(BIN)/mypy --strict $$example; \
+	done
+
+bench: setup ## measure what a call costs on this machine
+	$(BIN)/python tests/bench/run.py
+
+clean: ## remove .venv, caches and what the demo wrote
+	rm -rf $(VENV) demo-output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp per kind of installation: a second run does nothing until a dependency changes.
+
+$(VENV)/.setup: $(VENV)/.tools $(addsuffix /pyproject.toml,$(PLUGINS))
+	@echo "Installing the core, $(words $(PLUGINS)) plugins and the tools ..."
+	@$(PIP_INSTALL) --editable '.[fast,otlp]' $(addprefix --editable ./,$(PLUGINS)) --group dev
+	@touch $(VENV)/.demo $@
+
+$(VENV)/.demo: $(VENV)/.tools $(wildcard $(RECORDER)/pyproject.toml)
+	@echo "Installing the core and the recorder plugin ..."
+	@$(PIP_INSTALL) --editable '.[fast]' --editable ./$(RECORDER)
+	@touch $@
+
+$(VENV)/.tools: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || { \
+	  $(FIND_PYTHON) \
+	  echo "Creating $(VENV) with $$($$python --version) ..."; $$python -m venv $(VENV); \
+	}
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt pip hatchling editables
+	@touch $@
+
+# Sets $$python to the first Python that will do; PYTHON=... names the only one to try.
+define FIND_PYTHON
+set -eu; python=; unfit=; \
+for name in $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python); do \
+  command -v "$$name" >/dev/null 2>&1 || continue; \
+  if ! "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+    unfit="$$unfit $$name (older than 3.11)"; \
+  elif ! "$$name" -c 'import ensurepip, venv' 2>/dev/null; then \
+    unfit="$$unfit $$name (its venv module is missing: install python3-venv or alike)"; \
+  else python=$$name; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "No usable Python: 3.11 or newer with its venv module is needed.$${unfit:+ Tried:$$unfit.}" >&2; \
+  echo "Name another one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; \
+  exit 1; \
+fi;
+endef

@@ -1,0 +1,74 @@
+"""The envelope around every message: JSON text to a checked `Envelope`, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from audiohook_fw.errors import RemoteProtocolError
+
+from .entities import describe
+from .values import Duration, Tolerant
+
+__all__ = ["MAX_RECEIVED_BYTES", "MAX_SENT_BYTES", "VERSION", "Envelope", "read_envelope", "write_envelope"]
+
+VERSION: Final = "2"
+MAX_RECEIVED_BYTES: Final = 65_536
+"""The longest message taken, text and binary."""
+MAX_SENT_BYTES: Final = 64_000
+"""The longest message sent: the protocol's limit, in UTF-8 bytes."""
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+        return value
+    raise ValueError("is not a whole number from 0")
+
+
+def _parameters(value: object) -> object:
+    return {} if value is None else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+class Envelope(BaseModel):
+    """What every message has; `clientseq` is the server's, `serverseq` and `position` the client's."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: str
+    type: str
+    id: str
+    seq: Whole
+    clientseq: Whole | None = None
+    serverseq: Whole | None = None
+    position: Annotated[Duration | None, Tolerant] = None
+    parameters: Annotated[dict[str, Any], BeforeValidator(_parameters)] = {}
+
+
+def read_envelope(text: str) -> Envelope:
+    """Parse one text message.
+
+    Raises:
+        RemoteProtocolError: 413 when it is too long, 400 when it is no JSON object of this form.
+            The message never quotes the text: it may hold personal data.
+    """
+    if len(text) > MAX_RECEIVED_BYTES or len(text.encode(errors="surrogatepass")) > MAX_RECEIVED_BYTES:
+        raise RemoteProtocolError(f"message longer than {MAX_RECEIVED_BYTES} bytes", code=413)
+    try:
+        envelope = Envelope.model_validate_json(text)
+    except ValidationError as error:
+        raise RemoteProtocolError(f"malformed message: {describe(error)}") from None
+    if envelope.version != VERSION:
+        raise RemoteProtocolError('version is not "2"')
+    return envelope
+
+
+def write_envelope(fields: dict[str, Any]) -> str:
+    """Write one message as compact JSON; `ValueError` or `TypeError` for what JSON cannot express."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

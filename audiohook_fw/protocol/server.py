@@ -1,0 +1,319 @@
+"""`ServerProtocol`: the server's side of one connection, without I/O.
+
+Text and bytes in, typed events out (`receive_text`, `receive_binary`); messages in, JSON text out
+(`send`). The caller sends the text to the network at once, in the order in which it was made.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+from typing import Final
+
+from pydantic import ValidationError
+
+from audiohook_fw.errors import LocalProtocolError, RemoteProtocolError
+
+from . import client_messages as received_
+from . import server_messages as sent_
+from .clock import StreamClock
+from .duration import to_samples
+from .entities import describe
+from .envelope import MAX_SENT_BYTES, Envelope, read_envelope
+from .events import (
+    AudioReceived,
+    CloseReceived,
+    DiscardedReceived,
+    DtmfReceived,
+    ErrorReceived,
+    OpenReceived,
+    PausedReceived,
+    PingReceived,
+    PlaybackReceived,
+    ResumedReceived,
+    ServerEvent,
+    UnknownReceived,
+    UpdateReceived,
+    Violated,
+)
+from .media import MediaFormat, parse_offers
+from .pausing import PauseFlags
+from .sequence import Sequenced
+from .states import (
+    AUDIO,
+    EOF,
+    SERVER_IGNORED,
+    SERVER_TABLE,
+    TIMEOUT,
+    UNKNOWN,
+    VIOLATION,
+    ServerState,
+    received,
+    sent,
+)
+from .values import DisconnectReason
+
+__all__ = ["ServerProtocol"]
+
+_AUDIO: Final = received(AUDIO)
+_PENDING_ANSWERS: Final = 64
+"""Pings or updates that may wait for their answer; a client has one of each in flight."""
+
+
+class ServerProtocol(Sequenced[ServerState]):
+    """The server's twin: tolerant of what it receives, strict about what it sends.
+
+    Args:
+        session_id: the `Audiohook-Session-Id` header; every message must carry it.
+        organization_id: the `Audiohook-Organization-Id` header, which `open` must repeat; `None`
+            leaves that check out.
+        max_gap: bound of the stream clock in seconds, or `None` for no bound (replay).
+        allow_rejected: also send the `disconnect` reason `rejected`, which official clients refuse.
+
+    Attributes:
+        open: the `open` message, once it came. media: the selected format, once opened.
+        clock: the stream clock, once opened. pause: the two pause flags.
+        dropped_audio: binary frames dropped because no audio was wanted then.
+    """
+
+    _table = SERVER_TABLE
+    _ignored = SERVER_IGNORED
+
+    def __init__(
+        self,
+        session_id: str,
+        organization_id: str | None = None,
+        *,
+        max_gap: float | None = 30.0,
+        allow_rejected: bool = False,
+    ) -> None:
+        super().__init__(session_id, ServerState.UPGRADED)
+        self._organization_id = organization_id
+        self._max_gap = max_gap
+        self._allow_rejected = allow_rejected
+        self._opened_at = 0.0
+        self._origin = 0.0
+        self._pings: deque[int] = deque(maxlen=_PENDING_ANSWERS)
+        self._updates: deque[int] = deque(maxlen=_PENDING_ANSWERS)
+        self._close_seq = 0
+        self.open: received_.Open | None = None
+        self.media: MediaFormat | None = None
+        self.clock = StreamClock(8000, opened_at=0.0, max_gap=max_gap)
+        self.pause = PauseFlags()
+        self.dropped_audio = 0
+
+    # what comes in -----------------------------------------------------------------------------
+
+    def receive_text(self, text: str, now: float) -> ServerEvent | None:
+        """Take one text message; return what it means, or `None` when it means nothing (any more).
+
+        Never raises for what the client does: a broken rule is returned as `Violated`.
+        """
+        try:
+            envelope = read_envelope(text)
+            if self._judging:
+                self._check_envelope(envelope, envelope.serverseq)
+            self.received_seq = envelope.seq
+            return self._receive(envelope, now)
+        except RemoteProtocolError as error:
+            return self._violated(error)
+
+    def receive_binary(self, payload: bytes) -> AudioReceived | Violated | None:
+        """Take one binary frame; `None` when it is dropped (empty, paused, or not the time for it)."""
+        if _AUDIO not in SERVER_TABLE[self.state]:
+            if _AUDIO not in SERVER_IGNORED[self.state]:
+                return self._violated(RemoteProtocolError(f"audio while {self.state}"))
+            self.stray += 1
+            self.dropped_audio += 1
+            return None
+        media = self.media
+        if media is None:
+            self.dropped_audio += 1
+            return None
+        try:
+            samples = media.samples(len(payload))
+        except ValueError as error:
+            return self._violated(RemoteProtocolError(str(error)))
+        if not samples:
+            return None
+        return AudioReceived(payload, *self.clock.advance(samples))
+
+    def receive_timeout(self) -> None:
+        """Note that the time allowed for this state is over; the new state tells what is due."""
+        self._step(TIMEOUT)
+
+    def receive_eof(self) -> None:
+        """Note that the socket is gone."""
+        self._step(EOF)
+
+    # what goes out -----------------------------------------------------------------------------
+
+    def allows(self, message: sent_.ServerMessage) -> bool:
+        """Tell whether `send` would take a message of this type now."""
+        return self.permits(sent(message.type)) and self._awaited(message)
+
+    def send(self, message: sent_.ServerMessage, *, answers: int | None = None) -> str:
+        """Return the JSON text of a message, to be written to the socket at once.
+
+        Args:
+            answers: for `Pong` and `Updated` the `seq` of the message answered; the default is the
+                oldest unanswered one. `Closed` always answers the `close`.
+
+        Raises:
+            LocalProtocolError: when the state forbids it, or the message breaks a rule of its own.
+                Nothing is sent and no number is used up then.
+        """
+        if not self.allows(message):
+            raise LocalProtocolError(f"{message.type} is not allowed while {self.state}")
+        self._check(message)
+        text = self._write(message, clientseq=self._answered(message, answers))
+        self._step(sent(message.type))
+        self._note_sent(message)
+        return text
+
+    def send_audio(self, payload: bytes) -> bytes:
+        """Return the bytes of a binary frame to play (Audio Connector).
+
+        Raises:
+            LocalProtocolError: when the state forbids it or the frame is longer than 64,000 bytes.
+        """
+        if not self.permits(sent(AUDIO)):
+            raise LocalProtocolError(f"audio is not allowed while {self.state}")
+        if len(payload) > MAX_SENT_BYTES:
+            raise LocalProtocolError(f"a frame of {len(payload)} bytes is longer than {MAX_SENT_BYTES}")
+        return payload
+
+    # receiving, by type --------------------------------------------------------------------------
+
+    @property
+    def _judging(self) -> bool:
+        return received(VIOLATION) in SERVER_TABLE[self.state]
+
+    def _violated(self, error: RemoteProtocolError) -> Violated | None:
+        return Violated(error) if self._step(received(VIOLATION)) else None
+
+    def _receive(self, envelope: Envelope, now: float) -> ServerEvent | None:
+        model = received_.CLIENT_MESSAGES.get(envelope.type)
+        if model is None:
+            return UnknownReceived(envelope.type) if self._step(received(UNKNOWN)) else None
+        input_ = received(envelope.type)
+        if input_ in SERVER_IGNORED[self.state]:
+            self._step(input_)
+            return None
+        if not self.permits(input_):
+            raise RemoteProtocolError(f"{envelope.type} while {self.state}", code=409)
+        try:
+            message = model.model_validate(envelope.parameters)
+        except ValidationError as error:
+            raise RemoteProtocolError(f"malformed {envelope.type}: {describe(error)}") from None
+        return self._take(message, envelope, now)
+
+    def _take(self, message: received_.ClientMessage, envelope: Envelope, now: float) -> ServerEvent:
+        if isinstance(message, received_.Open):
+            self._take_open(message, envelope, now)
+        was = self.state
+        self._step(received(message.type))
+        position = self.clock.position
+        match message:
+            case received_.Open():
+                return OpenReceived(message)
+            case received_.Close():
+                self._close_seq = envelope.seq
+                return CloseReceived(message.reason, envelope.seq)
+            case received_.Ping():
+                self._pings.append(envelope.seq)
+                return PingReceived(envelope.seq, message.rtt.total_seconds() if message.rtt else None)
+            case received_.Update():
+                self._updates.append(envelope.seq)
+                return UpdateReceived(envelope.seq, message.language, position)
+            case received_.Paused():
+                known = self.pause.client
+                by_client = self.pause.paused(envelope.serverseq)
+                news = was is not ServerState.PAUSED or self.pause.client is not known
+                return PausedReceived(position, by_client, self.pause.client, news)
+            case received_.Resumed(start=start, discarded=discarded):
+                self.pause.resumed()
+                return ResumedReceived(self.clock.resume(self._samples(start), self._samples(discarded), now))
+            case received_.Discarded(start=start, discarded=discarded):
+                gap = self.clock.discard(self._samples(start), self._samples(discarded), now)
+                return DiscardedReceived(gap)
+            case received_.Error():
+                return ErrorReceived(message)
+            case received_.Dtmf(digit=digit):
+                return DtmfReceived(digit, position)
+            case _:
+                return PlaybackReceived(isinstance(message, received_.PlaybackStarted), position)
+
+    def _take_open(self, message: received_.Open, envelope: Envelope, now: float) -> None:
+        organization = self._organization_id
+        if organization is not None and message.organization_id.lower() != organization.lower():
+            raise RemoteProtocolError(
+                "open is of another organization than the header", reason="unauthorized"
+            )
+        self.open = message
+        self._opened_at = now
+        self._origin = envelope.position.total_seconds() if envelope.position else 0.0
+
+    def _samples(self, duration: timedelta) -> int:
+        return to_samples(duration, self.clock.rate)
+
+    # sending, by type ----------------------------------------------------------------------------
+
+    def _awaited(self, message: sent_.ServerMessage) -> bool:
+        match message:
+            case sent_.Pong():
+                return bool(self._pings)
+            case sent_.Updated():
+                return bool(self._updates)
+            case _:
+                return True
+
+    def _check(self, message: sent_.ServerMessage) -> None:
+        match message:
+            case sent_.Opened(media=media, supported_languages=languages):
+                assert self.open is not None, "the state table lets no `opened` out before `open`"
+                if any(entry not in [offer.to_wire() for offer in self.open.offers] for entry in media):
+                    raise LocalProtocolError("the selected media is not one of the offers")
+                if languages is not None and not self.open.supported_languages:
+                    raise LocalProtocolError("supportedLanguages was not asked for")
+            case sent_.Disconnect(reason=DisconnectReason.REJECTED) if not self._allow_rejected:
+                raise LocalProtocolError("disconnect reason `rejected` is not allowed by configuration")
+            case sent_.EventMessage(entities=entities):
+                if not entities or any(entity.data is None for entity in entities):
+                    raise LocalProtocolError("an event needs entities, and every entity data")
+            case _:
+                pass
+
+    def _answered(self, message: sent_.ServerMessage, answers: int | None) -> int:
+        match message:
+            case sent_.Closed():
+                return self._close_seq
+            case sent_.Pong():
+                return _pending(self._pings, answers)
+            case sent_.Updated():
+                return _pending(self._updates, answers)
+            case _:
+                return self.received_seq
+
+    def _note_sent(self, message: sent_.ServerMessage) -> None:
+        match message:
+            case sent_.Opened(media=media, start_paused=start_paused):
+                self.media = parse_offers(media)[0][0] if media else None
+                rate = self.media.rate if self.media else self.clock.rate
+                self.clock = StreamClock(
+                    rate, opened_at=self._opened_at, max_gap=self._max_gap, origin=round(self._origin * rate)
+                )
+                if start_paused:
+                    self.pause.sent(pause=True, seq=self.sent_seq)
+            case sent_.Pause() | sent_.Resume():
+                self.pause.sent(pause=isinstance(message, sent_.Pause), seq=self.sent_seq)
+            case _:
+                pass
+
+
+def _pending(waiting: deque[int], answers: int | None) -> int:
+    seq = waiting[0] if answers is None else answers
+    if seq not in waiting:
+        raise LocalProtocolError(f"message {seq} was answered already, or never came")
+    waiting.remove(seq)
+    return seq

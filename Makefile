@@ -15,7 +15,7 @@ PLUGIN_CODE := $(sort $(wildcard $(addsuffix /audiohook_fw_*,$(PLUGINS))))
 PLUGIN_TESTS := $(sort $(wildcard $(addsuffix /tests,$(PLUGINS))))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# The build back-end comes from the pinned .venv, not from a fresh download per package.
+# The build back-ends come from the pinned .venv, not from a fresh download per package.
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation
 
 help: ## list the targets
@@ -65,7 +65,7 @@ $(VENV)/.tools: pyproject.toml constraints.txt
 	  $(FIND_PYTHON) \
 	  echo "Creating $(VENV) with $$($$python --version) ..."; $$python -m venv $(VENV); \
 	}
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt pip hatchling editables
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt pip hatchling editables setuptools
 	@touch $@
 
 # Sets $$python to the first Python that will do; PYTHON=... names the only one to try.

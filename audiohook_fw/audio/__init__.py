@@ -1,0 +1,34 @@
+"""Audio: frames, G.711, WAV files, resampling and test signals."""
+
+from __future__ import annotations
+
+from .codec import ByteOrder, decode, encode
+from .frame import AudioFrame
+from .g711 import ULAW_SILENCE, Samples, ulaw_decode, ulaw_encode
+from .resampling import resample
+from .signals import deinterleave, interleave, noise, silence, tone
+from .wav_format import WavError
+from .wav_reader import WavAudio, parse_wav, read_wav
+from .wav_writer import WavWriter
+
+__all__ = [
+    "ULAW_SILENCE",
+    "AudioFrame",
+    "ByteOrder",
+    "Samples",
+    "WavAudio",
+    "WavError",
+    "WavWriter",
+    "decode",
+    "deinterleave",
+    "encode",
+    "interleave",
+    "noise",
+    "parse_wav",
+    "read_wav",
+    "resample",
+    "silence",
+    "tone",
+    "ulaw_decode",
+    "ulaw_encode",
+]

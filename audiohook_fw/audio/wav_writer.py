@@ -1,0 +1,184 @@
+"""A WAV file that grows with the call and can be played at any moment.
+
+Each write appends the audio first and corrects the sizes in the header second. So, from the moment
+the constructor returns, the file is a complete WAV whose sizes never claim audio that is not there.
+
+* After SIGKILL, a crash or a full disk it holds every write that returned. Of a write that did not
+  return it may hold bytes that the header does not count yet; players ignore them.
+* After a power loss it holds what the kernel had written out; `sync` forces that.
+* All sizes are corrected by one write of less than 60 bytes at the start of the file, which the
+  kernel does not interrupt for a signal.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+
+from audiohook_fw.protocol import MediaFormat
+
+from .codec import ByteOrder
+from .g711 import ULAW_SILENCE
+from .wav_format import TAG_PCM, TAG_ULAW, WavError
+
+__all__ = ["WavWriter"]
+
+_PIECE: Final = 65_536  # bytes of silence written at once
+_MAX_SIZE: Final = 0xFFFF_FFFF  # RIFF sizes are 32 bits
+
+
+class WavWriter:
+    """Writes one WAV file: µ-law for PCMU (with a `fact` chunk), 16-bit PCM for L16.
+
+    Every method blocks on the disk: call it from a worker thread, one thread at a time.
+
+    Args:
+        path: the file; its directory must exist.
+        media: format, rate and number of channels. Channel names have no place in a WAV.
+        byte_order: of the L16 bytes given to `write`; the file is always little-endian.
+        overwrite: replace an existing file instead of refusing it.
+        mode: permissions of a new file. Recordings are personal data: the owner only, by default.
+
+    Raises:
+        FileExistsError: when the file exists and `overwrite` is not set.
+        OSError: when the file cannot be made or written.
+    """
+
+    __slots__ = ("_data_bytes", "_fd", "_header_bytes", "_swap", "media", "path")
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        media: MediaFormat,
+        *,
+        byte_order: ByteOrder = "little",
+        overwrite: bool = False,
+        mode: int = 0o600,
+    ) -> None:
+        self.path: Final = Path(path)
+        self.media: Final = media
+        self._swap: Final = media.sample_width == 2 and byte_order == "big"
+        self._data_bytes = 0
+        self._header_bytes: Final = len(_header(media, 0))
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if overwrite else os.O_EXCL)
+        self._fd = os.open(self.path, flags, mode)
+        try:
+            _write_at(self._fd, _header(media, 0), 0)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def samples(self) -> int:
+        """Samples per channel written so far."""
+        return self._data_bytes // self.media.frame_width
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._fd < 0
+
+    def write(self, payload: bytes) -> None:
+        """Append a payload of any length; when it returns, a killed process loses none of it.
+
+        After an `OSError` (a full disk) nothing of this payload counts, and it may be written again.
+
+        Raises:
+            ValueError: when the payload is not whole samples for all channels, or the file is closed.
+            WavError: when the file would pass the 4 GiB that RIFF sizes can say (74 hours of a stereo
+                PCMU call). Nothing of the payload is written: close the file and begin another.
+            OSError: when the disk refuses.
+        """
+        self.media.samples(len(payload))
+        if self._swap:
+            payload = np.frombuffer(payload, np.uint16).byteswap().tobytes()
+        self._append(payload)
+
+    def write_silence(self, samples: int) -> None:
+        """Append `samples` of silence per channel, in pieces of at most 64 kB.
+
+        Raises the errors of `write`; the pieces written before an error stay in the file.
+        """
+        if samples < 0:
+            raise ValueError(f"cannot write {samples} samples of silence")
+        left = samples * self.media.frame_width
+        self._check_room(left)
+        zero = ULAW_SILENCE if self.media.format == "PCMU" else b"\0"
+        piece = zero * min(left, _PIECE - _PIECE % self.media.frame_width)
+        while left > 0:
+            self._append(piece[:left])
+            left -= len(piece)
+
+    def sync(self) -> None:
+        """Wait until everything written is on the disk, so that it survives a power loss."""
+        os.fsync(self._open_fd())
+
+    def close(self) -> None:
+        """Close the file; further calls do nothing. The file was complete before."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _append(self, data: bytes) -> None:
+        fd = self._open_fd()
+        self._check_room(len(data))
+        total = self._data_bytes + len(data)
+        # Chunks have even lengths: an odd one gets a pad byte, which the next write replaces.
+        pad = b"\0" if total % 2 else b""
+        _write_at(fd, data + pad, self._header_bytes + self._data_bytes)
+        _write_at(fd, _header(self.media, total), 0)
+        self._data_bytes = total
+
+    def _check_room(self, more: int) -> None:
+        if self._header_bytes + self._data_bytes + more + 1 > _MAX_SIZE:
+            raise WavError(str(self.path), "a WAV file ends at 4 GiB: close it and begin another")
+
+    def _open_fd(self) -> int:
+        if self._fd < 0:
+            raise ValueError(f"{self.path} is closed")
+        return self._fd
+
+
+def _header(media: MediaFormat, data_bytes: int) -> bytes:
+    """Return everything before the audio, for `data_bytes` of it."""
+    channels, rate, width = len(media.channels), media.rate, media.sample_width
+    ulaw = media.format == "PCMU"
+    fmt = struct.pack(
+        "<HHIIHH",
+        TAG_ULAW if ulaw else TAG_PCM,
+        channels,
+        rate,
+        rate * media.frame_width,
+        media.frame_width,
+        width * 8,
+    )
+    chunks = b""
+    if ulaw:  # a format other than PCM has the length of its extension, and says its samples in `fact`
+        fmt += b"\0\0"
+        chunks = struct.pack("<4sII", b"fact", 4, data_bytes // media.frame_width)
+    chunks = b"WAVE" + struct.pack("<4sI", b"fmt ", len(fmt)) + fmt + chunks
+    chunks += struct.pack("<4sI", b"data", data_bytes)
+    return struct.pack("<4sI", b"RIFF", len(chunks) + data_bytes + data_bytes % 2) + chunks
+
+
+def _write_at(fd: int, data: bytes, offset: int) -> None:
+    view = memoryview(data)
+    while view:  # a write may be cut short when the disk fills up
+        written = os.pwrite(fd, view, offset)
+        view, offset = view[written:], offset + written

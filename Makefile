@@ -51,7 +51,7 @@ clean: ## remove .venv, caches and what the demo wrote
 # One stamp per kind of installation: a second run does nothing until a dependency changes.
 
 $(VENV)/.setup: $(VENV)/.tools $(addsuffix /pyproject.toml,$(PLUGINS))
-	@echo "Installing the core, $(words $(PLUGINS)) plugins and the tools ..."
+	@echo "Installing the core, $(if $(PLUGINS),$(notdir $(PLUGINS)),no plugins) and the tools ..."
 	@$(PIP_INSTALL) --editable '.[fast,otlp]' $(addprefix --editable ./,$(PLUGINS)) --group dev
 	@touch $(VENV)/.demo $@
 

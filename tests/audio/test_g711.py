@@ -80,8 +80,8 @@ def test_error_is_at_most_half_an_interval(values: list[int]):
     error = np.abs(
         ulaw_decode(ulaw_encode(samples)).astype(int) - np.clip(samples.astype(int), -32635, 32635)
     )
-    # Intervals are at most 1/16 of their segment's start: half of that, and 4 for the smallest.
-    assert np.all(error <= np.maximum(np.abs(samples.astype(int)) / 16 / 2 + 4, 4))
+    # An interval is a sixteenth as wide as its segment's start lies from the bias (33 * 4) below zero.
+    assert np.all(error <= (np.abs(samples.astype(int)) + 132) / 32)
 
 
 def test_encode_takes_any_layout():

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = ["TokenBucket"]
+
+_ROUNDING: Final = 1e-6
+"""Tokens that floating point may lose: without it `take` could fail after exactly `wait` seconds."""
 
 
 class TokenBucket:
@@ -33,11 +38,12 @@ class TokenBucket:
 
     def take(self, now: float, *, reserve: float = 0) -> bool:
         """Take one token, unless fewer than `reserve` would stay; tell whether it was taken."""
-        if self.tokens(now) < 1 + reserve:
+        if self.tokens(now) < 1 + reserve - _ROUNDING:
             return False
         self._tokens -= 1
         return True
 
     def wait(self, now: float, *, reserve: float = 0) -> float:
         """Return the seconds until `take` would succeed: 0 when it would now."""
-        return max(0.0, (1 + reserve - self.tokens(now)) / self.rate)
+        missing = 1 + reserve - self.tokens(now)
+        return missing / self.rate if missing > _ROUNDING else 0.0

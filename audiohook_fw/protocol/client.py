@@ -102,10 +102,11 @@ class ClientProtocol(Sequenced[ClientState]):
         """Take one text message of the server; never raises for what the server does."""
         try:
             envelope = read_envelope(text)
-            if received(VIOLATION) in CLIENT_TABLE[self.state]:
+            judging = self.permits(received(VIOLATION))
+            if judging:
                 self._check_strictly(envelope)
-            self.received_seq = envelope.seq
-            limited = self._limit(envelope.type, now)
+            self._count(envelope)
+            limited = self._limit(envelope.type, now) if judging else None
             return limited if limited is not None else self._receive(envelope)
         except RemoteProtocolError as error:
             return self._violated(error)
@@ -158,10 +159,10 @@ class ClientProtocol(Sequenced[ClientState]):
 
     def resume(self, start: timedelta, discarded: timedelta, position: timedelta) -> str | None:
         """End the client's own pause; return `resumed`, or `None` while the server pauses too."""
+        resumed = sent_.Resumed(start=start, discarded=discarded)
+        text = None if self.server_paused else self.send(resumed, position)
         self.client_paused = False
-        if self.server_paused:
-            return None
-        return self.send(sent_.Resumed(start=start, discarded=discarded), position)
+        return text
 
     def send_audio(self, payload: bytes) -> bytes:
         """Return the bytes of a binary frame.

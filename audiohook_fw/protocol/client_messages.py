@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BeforeValidator, Field, StrictInt
+from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from .media import MediaFormat, parse_offers
 from .values import Counted, Duration, Model, Tolerant, Uuid, is_null_uuid
@@ -32,8 +32,18 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _code(value: object, handler: ValidatorFunctionWrapHandler) -> int:
+    try:
+        return int(handler(value))
+    except ValueError:
+        return 0
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 """A string that counts as empty when it is missing, null or of another type."""
+
+Code = Annotated[Counted, WrapValidator(_code)]
+"""An error code; 0 when it is of a form we do not know: a complaint never ends a session."""
 
 
 class ClientMessage(Model):
@@ -108,7 +118,7 @@ class Error(ClientMessage):
     """The client complains; by itself it does not end the session."""
 
     type: ClassVar[str] = "error"
-    code: StrictInt
+    code: Code = 0
     message: Text = ""
     retry_after: Annotated[Duration | None, Tolerant] = None
 

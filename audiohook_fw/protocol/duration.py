@@ -12,6 +12,7 @@ __all__ = ["format_duration", "from_samples", "parse_duration", "to_samples"]
 _PATTERN: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?|\.\d+)S)?", re.ASCII)
 _MAX_LENGTH: Final = 64
 _MAX: Final = Decimal(timedelta.max.days) * 86_400
+_MAX_MICROS: Final = timedelta.max // timedelta(microseconds=1)
 
 
 def parse_duration(text: str) -> timedelta:
@@ -52,5 +53,6 @@ def to_samples(duration: timedelta, rate: int) -> int:
 
 
 def from_samples(samples: int, rate: int) -> timedelta:
-    """Return the duration of a number of samples, to the microsecond."""
-    return timedelta(microseconds=(samples * 1_000_000 + rate // 2) // rate)
+    """Return the duration of a number of samples, to the microsecond; at most `timedelta.max`."""
+    micros = (samples * 1_000_000 + rate // 2) // rate
+    return timedelta(microseconds=micros) if micros < _MAX_MICROS else timedelta.max

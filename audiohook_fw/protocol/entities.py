@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from .server_messages import WireEntity
 from .values import Duration, Model, Uuid
@@ -66,7 +67,10 @@ class Alternative(Model):
 
 
 class TranscriptEntity(Entity):
-    """`transcript`: consumed by Transcription Connector and Bot Transcription Connector."""
+    """`transcript`: consumed by Transcription Connector and Bot Transcription Connector.
+
+    `offset` and `duration` may be left out of interims only.
+    """
 
     entity_type: ClassVar[str] = "transcript"
     id: Uuid
@@ -75,6 +79,12 @@ class TranscriptEntity(Entity):
     offset: Duration | None = None
     duration: Duration | None = None
     alternatives: list[Alternative] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _final_has_its_place(self) -> Self:
+        if self.is_final and (self.offset is None or self.duration is None):
+            raise ValueError("a final transcript needs offset and duration")
+        return self
 
 
 class AgentAssistUtterance(Model):
@@ -97,8 +107,8 @@ class FaqSuggestion(Model):
     id: Uuid
     confidence: Confidence
     position: Duration | None = None
-    question: str
-    answer: str
+    question: str = Field(repr=False)
+    answer: str = Field(repr=False)
 
 
 class ArticleSuggestion(Model):
@@ -108,10 +118,10 @@ class ArticleSuggestion(Model):
     id: Uuid
     confidence: Confidence
     position: Duration | None = None
-    title: str
-    excerpts: list[str]
-    document_uri: str
-    metadata: dict[str, str] | None = None
+    title: str = Field(repr=False)
+    excerpts: list[str] = Field(repr=False)
+    document_uri: str = Field(repr=False)
+    metadata: dict[str, str] | None = Field(default=None, repr=False)
 
 
 Suggestion = Annotated[FaqSuggestion | ArticleSuggestion, Field(discriminator="type")]
@@ -178,6 +188,11 @@ def parse_entity(entity: WireEntity) -> Entity | WireEntity:
 def describe(error: ValidationError) -> str:
     """Name the fields that are wrong and why, never their values (they may be personal)."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'message'}: {item['msg']}"
+        f"{'.'.join(str(part) for part in item['loc']) or 'message'}: {_why(item)}"
         for item in error.errors(include_input=False, include_url=False)[:5]
     )
+
+
+def _why(item: ErrorDetails) -> str:
+    # This one message of pydantic's quotes the input, whatever the configuration says.
+    return "is not of a known type" if item["type"] == "union_tag_invalid" else item["msg"]

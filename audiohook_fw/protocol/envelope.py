@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from audiohook_fw.errors import RemoteProtocolError
 
 from .entities import describe
-from .values import Duration, Tolerant
+from .values import Counted, Duration, Tolerant
 
 __all__ = ["MAX_RECEIVED_BYTES", "MAX_SENT_BYTES", "VERSION", "Envelope", "read_envelope", "write_envelope"]
 
@@ -21,34 +21,23 @@ MAX_SENT_BYTES: Final = 64_000
 """The longest message sent: the protocol's limit, in UTF-8 bytes."""
 
 
-def _whole(value: object) -> int:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
-        return value
-    raise ValueError("is not a whole number from 0")
-
-
 def _parameters(value: object) -> object:
     return {} if value is None else value
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Envelope(BaseModel):
     """What every message has; `clientseq` is the server's, `serverseq` and `position` the client's."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     version: str
     type: str
     id: str
-    seq: Whole
-    clientseq: Whole | None = None
-    serverseq: Whole | None = None
+    seq: Counted
+    clientseq: Counted | None = None
+    serverseq: Counted | None = None
     position: Annotated[Duration | None, Tolerant] = None
-    parameters: Annotated[dict[str, Any], BeforeValidator(_parameters)] = {}
+    parameters: Annotated[dict[str, Any], BeforeValidator(_parameters)] = Field(default={}, repr=False)
 
 
 def read_envelope(text: str) -> Envelope:

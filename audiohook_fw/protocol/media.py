@@ -11,6 +11,9 @@ __all__ = ["CHANNELS", "MediaFormat", "parse_offers"]
 CHANNELS: Final = ("external", "internal")
 """The channel names: `external` is the customer, `internal` what the customer hears."""
 
+_MAX_RATE: Final = 192_000
+"""More samples a second than any telephone or studio uses: such an offer is nonsense."""
+
 _WIDTHS: Final = {"PCMU": 1, "L16": 2}
 
 
@@ -76,6 +79,7 @@ def _parse_offer(offer: object) -> MediaFormat | None:
             "rate": int(rate),
         }:
             names = tuple(c for c in channels if isinstance(c, str) and c in CHANNELS)
-            if rate > 0 and not isinstance(rate, bool) and 0 < len(names) == len(channels) == len(set(names)):
+            plausible = not isinstance(rate, bool) and 0 < rate <= _MAX_RATE
+            if plausible and 0 < len(names) == len(channels) == len(set(names)):
                 return MediaFormat(format_, names, rate)
     return None

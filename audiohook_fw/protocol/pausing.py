@@ -1,14 +1,20 @@
 """The two pause flags (protocol: pause semantics): audio flows only when both are clear.
 
 The server's flag is ours to know. The client's has to be inferred, because `paused` gives no
-reason. `serverseq` of a message tells which of our commands the client had seen when it wrote it.
+reason. `serverseq` of a message tells which of our commands the client had seen when it wrote it,
+so messages that cross on the wire are judged by the flag that the client knew.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from enum import StrEnum
+from typing import Final
 
 __all__ = ["ClientPause", "PauseFlags"]
+
+_IN_FLIGHT: Final = 64
+"""Commands remembered while the client acknowledges none; its rate limit allows two a second."""
 
 
 class ClientPause(StrEnum):
@@ -22,46 +28,62 @@ class ClientPause(StrEnum):
 class PauseFlags:
     """The server's flag, and what the wire tells of the client's.
 
+    While our flag is set the client says nothing when it ends its own pause. So `client` is `YES`
+    only while our flag is clear; a pause of ours on top makes it `UNKNOWN`.
+
     Attributes:
         server: our last command was `pause` (or `startPaused`).
         client: the client's own pause.
     """
 
-    __slots__ = ("_answered", "_command_seq", "_previous", "client", "server")
+    __slots__ = ("_commands", "_unanswered", "client", "server")
 
     def __init__(self) -> None:
         self.server = False
         self.client = ClientPause.NO
-        self._previous = False
-        self._command_seq = 0
-        self._answered = True
+        self._commands: deque[tuple[int, bool]] = deque([(0, False)], _IN_FLIGHT)
+        self._unanswered: deque[int] = deque(maxlen=_IN_FLIGHT)
 
     def sent(self, *, pause: bool, seq: int) -> None:
         """Note that we sent `pause` or `resume` as our message number `seq`."""
-        self._previous = self.server
         self.server = pause
-        self._command_seq = seq
-        self._answered = False
+        self._commands.append((seq, pause))
+        if pause:
+            self._unanswered.append(seq)
+            if self.client is ClientPause.YES:
+                self.client = ClientPause.UNKNOWN
 
     def paused(self, serverseq: int | None) -> bool:
         """Note a `paused`; return whether it proves a pause of the client's own.
 
         It does when it was written while our flag was clear: unasked, or as answer to a `resume`.
-        The first one after a `pause` answers that. Any further one may be a repetition or the
-        client's own pause on top: then the client's flag becomes unknown.
+        One after each `pause` answers that. Any further one may be a repetition or the client's own
+        pause on top: then the client's flag becomes unknown.
         """
-        seen = serverseq is None or serverseq >= self._command_seq
-        flag = self.server if seen else self._previous
-        if not flag:
-            self.client = ClientPause.YES
+        if not self._flag_seen(serverseq):
+            self.client = ClientPause.UNKNOWN if self.server else ClientPause.YES
+            self._settle(serverseq)
             return True
-        if seen and not self._answered:
-            self._answered = True
+        if self._unanswered and (serverseq is None or self._unanswered[0] <= serverseq):
+            self._unanswered.popleft()
         elif self.client is ClientPause.NO:
             self.client = ClientPause.UNKNOWN
         return False
 
-    def resumed(self) -> None:
+    def resumed(self, serverseq: int | None) -> None:
         """Note a `resumed`: the client has no pause of its own any more."""
         self.client = ClientPause.NO
-        self._answered = True
+        self._settle(serverseq)
+
+    def _settle(self, serverseq: int | None) -> None:
+        """Await no more answers to what the client had seen."""
+        while self._unanswered and (serverseq is None or self._unanswered[0] <= serverseq):
+            self._unanswered.popleft()
+
+    def _flag_seen(self, serverseq: int | None) -> bool:
+        """Return our flag as the client knew it; forget the commands before that."""
+        if serverseq is None:
+            return self.server
+        while len(self._commands) > 1 and self._commands[1][0] <= serverseq:
+            self._commands.popleft()
+        return self._commands[0][1]

@@ -63,6 +63,10 @@ class Sequenced(Generic[S]):
         if acknowledged is not None and acknowledged > self.sent_seq:
             raise RemoteProtocolError("message acknowledges more than was sent")
 
+    def _count(self, envelope: Envelope) -> None:
+        # Once the end has begun numbers are not judged; what we acknowledge must not run backwards.
+        self.received_seq = max(self.received_seq, envelope.seq)
+
     def _write(self, message: ClientMessage | ServerMessage, **fields: Any) -> str:
         """Return the JSON text of our next message; the number is used up only when it can be sent."""
         head = {"version": VERSION, "type": message.type, "seq": self.sent_seq + 1, **fields}

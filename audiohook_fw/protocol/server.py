@@ -19,7 +19,7 @@ from . import server_messages as sent_
 from .clock import StreamClock
 from .duration import to_samples
 from .entities import describe
-from .envelope import MAX_SENT_BYTES, Envelope, read_envelope
+from .envelope import MAX_RECEIVED_BYTES, MAX_SENT_BYTES, Envelope, read_envelope
 from .events import (
     AudioReceived,
     CloseReceived,
@@ -56,6 +56,8 @@ from .values import DisconnectReason
 __all__ = ["ServerProtocol"]
 
 _AUDIO: Final = received(AUDIO)
+_TYPE_LENGTH: Final = 64
+"""How much of an unknown type's name is kept."""
 _PENDING_ANSWERS: Final = 64
 """Pings or updates that may wait for their answer; a client has one of each in flight."""
 
@@ -92,7 +94,7 @@ class ServerProtocol(Sequenced[ServerState]):
         self._max_gap = max_gap
         self._allow_rejected = allow_rejected
         self._opened_at = 0.0
-        self._origin = 0.0
+        self._origin = timedelta(0)
         self._pings: deque[int] = deque(maxlen=_PENDING_ANSWERS)
         self._updates: deque[int] = deque(maxlen=_PENDING_ANSWERS)
         self._close_seq = 0
@@ -113,7 +115,7 @@ class ServerProtocol(Sequenced[ServerState]):
             envelope = read_envelope(text)
             if self._judging:
                 self._check_envelope(envelope, envelope.serverseq)
-            self.received_seq = envelope.seq
+            self._count(envelope)
             return self._receive(envelope, now)
         except RemoteProtocolError as error:
             return self._violated(error)
@@ -126,6 +128,9 @@ class ServerProtocol(Sequenced[ServerState]):
             self.stray += 1
             self.dropped_audio += 1
             return None
+        if len(payload) > MAX_RECEIVED_BYTES:
+            too_long = f"binary frame longer than {MAX_RECEIVED_BYTES} bytes"
+            return self._violated(RemoteProtocolError(too_long, code=413))
         media = self.media
         if media is None:
             self.dropped_audio += 1
@@ -195,7 +200,7 @@ class ServerProtocol(Sequenced[ServerState]):
     def _receive(self, envelope: Envelope, now: float) -> ServerEvent | None:
         model = received_.CLIENT_MESSAGES.get(envelope.type)
         if model is None:
-            return UnknownReceived(envelope.type) if self._step(received(UNKNOWN)) else None
+            return UnknownReceived(envelope.type[:_TYPE_LENGTH]) if self._step(received(UNKNOWN)) else None
         input_ = received(envelope.type)
         if input_ in SERVER_IGNORED[self.state]:
             self._step(input_)
@@ -232,7 +237,7 @@ class ServerProtocol(Sequenced[ServerState]):
                 news = was is not ServerState.PAUSED or self.pause.client is not known
                 return PausedReceived(position, by_client, self.pause.client, news)
             case received_.Resumed(start=start, discarded=discarded):
-                self.pause.resumed()
+                self.pause.resumed(envelope.serverseq)
                 return ResumedReceived(self.clock.resume(self._samples(start), self._samples(discarded), now))
             case received_.Discarded(start=start, discarded=discarded):
                 gap = self.clock.discard(self._samples(start), self._samples(discarded), now)
@@ -251,8 +256,9 @@ class ServerProtocol(Sequenced[ServerState]):
                 "open is of another organization than the header", reason="unauthorized"
             )
         self.open = message
+        self.session_id = envelope.id  # equal but for case: echo it as received
         self._opened_at = now
-        self._origin = envelope.position.total_seconds() if envelope.position else 0.0
+        self._origin = envelope.position or timedelta(0)
 
     def _samples(self, duration: timedelta) -> int:
         return to_samples(duration, self.clock.rate)
@@ -272,7 +278,8 @@ class ServerProtocol(Sequenced[ServerState]):
         match message:
             case sent_.Opened(media=media, supported_languages=languages):
                 assert self.open is not None, "the state table lets no `opened` out before `open`"
-                if any(entry not in [offer.to_wire() for offer in self.open.offers] for entry in media):
+                offers = [offer.to_wire() for offer in self.open.offers]
+                if any(entry not in offers or not parse_offers([entry])[0] for entry in media):
                     raise LocalProtocolError("the selected media is not one of the offers")
                 if languages is not None and not self.open.supported_languages:
                     raise LocalProtocolError("supportedLanguages was not asked for")
@@ -300,8 +307,9 @@ class ServerProtocol(Sequenced[ServerState]):
             case sent_.Opened(media=media, start_paused=start_paused):
                 self.media = parse_offers(media)[0][0] if media else None
                 rate = self.media.rate if self.media else self.clock.rate
+                origin = to_samples(self._origin, rate)
                 self.clock = StreamClock(
-                    rate, opened_at=self._opened_at, max_gap=self._max_gap, origin=round(self._origin * rate)
+                    rate, opened_at=self._opened_at, max_gap=self._max_gap, origin=origin
                 )
                 if start_paused:
                     self.pause.sent(pause=True, seq=self.sent_seq)

@@ -164,7 +164,11 @@ _CLIENT_OVER: Final = {EOF: _Client.GONE, TIMEOUT: _Client.GONE}
 _CLIENT_FAULTS: Final = {EOF: _Client.GONE, TIMEOUT: _Client.FAILED, received(VIOLATION): _Client.FAILED}
 
 CLIENT_TABLE: Final[dict[ClientState, dict[str, ClientState]]] = {
-    _Client.PREPARING: {sent("open"): _Client.OPENING, **_CLIENT_OVER},
+    _Client.PREPARING: {
+        sent("open"): _Client.OPENING,
+        received(VIOLATION): _Client.FAILED,
+        **_CLIENT_OVER,
+    },
     _Client.OPENING: {
         **_CLIENT_FAULTS,
         **_stay(_Client.OPENING, "disconnect", "error"),
@@ -200,7 +204,8 @@ CLIENT_IGNORED: Final[dict[ClientState, frozenset[str]]] = {
     _Client.OPEN: frozenset(),
     _Client.FAILED: _CLIENT_UNJUDGED,
     _Client.CLOSING: frozenset(
-        received(n) for n in ("pong", "pause", "resume", "reconnect", "updated", "disconnect", "audio")
+        received(n)
+        for n in ("opened", "pong", "pause", "resume", "reconnect", "updated", "disconnect", "audio")
     ),
     _Client.CLOSED: _CLIENT_UNJUDGED,
     _Client.GONE: _CLIENT_UNJUDGED,

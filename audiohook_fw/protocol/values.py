@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     PlainSerializer,
-    StrictInt,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
@@ -68,10 +67,12 @@ def _tolerate(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
-def _check_count(value: int) -> int:
-    if value < 0:
-        raise ValueError("is negative")
-    return value
+def _read_count(value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+        return value
+    raise ValueError("is not a whole number from 0")
 
 
 Uuid = Annotated[str, AfterValidator(_check_uuid)]
@@ -82,8 +83,8 @@ Duration = Annotated[
 ]
 """A duration of the wire, `PT<decimal>S`."""
 
-Counted = Annotated[StrictInt, AfterValidator(_check_count)]
-"""A whole number from 0."""
+Counted = Annotated[int, BeforeValidator(_read_count)]
+"""A whole number from 0 to 2**53 - 1; JSON may write it as `1.0`."""
 
 Tolerant = WrapValidator(_tolerate)
 """Marks an optional field that is taken as absent when it has a form we do not know."""
@@ -106,11 +107,18 @@ class Model(BaseModel):
     """Base of wire objects: immutable, camelCase on the wire, unknown fields ignored.
 
     `null` counts as absent for optional fields; `repr` is left to the subclasses, which hide
-    personal data.
+    personal data. Validation errors never quote the input.
     """
 
     model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="ignore"
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        # By default NaN becomes null without a word; this way writing the JSON fails.
+        ser_json_inf_nan="constants",
     )
 
     def to_wire(self) -> dict[str, Any]:

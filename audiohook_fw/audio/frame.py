@@ -117,16 +117,17 @@ class AudioFrame:
             return self.payload[index::count]
         return np.frombuffer(self.payload, np.uint16)[index::count].tobytes()
 
-    def with_gap(self, dropped: int) -> AudioFrame:
+    def with_gap(self, dropped: int, *, carried: int = 0) -> AudioFrame:
         """Return a view that says its lane dropped `dropped` samples right before it.
 
+        `carried` are the gaps that the dropped frames told of: missing too, but not dropped by the lane.
         The view shares payload and decoded samples with this frame, whichever is asked first.
         """
         return AudioFrame(
             self.payload,
             self.media,
             self.position,
-            self.gap_before + dropped,
+            self.gap_before + dropped + carried,
             byte_order=self.byte_order,
             dropped_before=self.dropped_before + dropped,
             _origin=self if self._origin is None else self._origin,

@@ -1,0 +1,91 @@
+"""Plugins: hook specifications, loading, and the delivery of calls to them, isolated from each other."""
+
+from __future__ import annotations
+
+from .ask import SpanFactory
+from .decide import Failure, Verdict, default_media
+from .decisions import Accept, Decision, Reject
+from .dispatch import MAX_HOPS, CallDispatch
+from .events import (
+    BotTurnResponse,
+    ContextChanged,
+    Event,
+    Sentiment,
+    SpeechEnded,
+    SpeechStarted,
+    Transcript,
+    Word,
+    event_class,
+)
+from .families import ARGUMENTS, EVENT_HOOKS, FAMILIES, HANDLER_HOOKS, Family
+from .handler import SessionHandler
+from .hookspecs import HOOK_API_VERSION
+from .info import AudioWish, OnFailure, Overflow, PluginInfo
+from .manager import PluginManager
+from .markers import PROJECT, hookimpl, hookspec
+from .options import PluginLimits, PluginOptions, SectionReader
+from .process import Command, Commands, Route, RouteHandler, Routes, ServerContext
+from .records import Delivery, PluginRecord, PluginStatus
+from .stash import Stash, StashKey
+from .statistics import CallStatistics, LocalMetrics, Metrics
+from .values import ClientError, CloseReason, Gap, PauseOrigin, Playback, SessionSummary, Update
+
+__all__ = [
+    "ARGUMENTS",
+    "EVENT_HOOKS",
+    "FAMILIES",
+    "HANDLER_HOOKS",
+    "HOOK_API_VERSION",
+    "MAX_HOPS",
+    "PROJECT",
+    "Accept",
+    "AudioWish",
+    "BotTurnResponse",
+    "CallDispatch",
+    "CallStatistics",
+    "ClientError",
+    "CloseReason",
+    "Command",
+    "Commands",
+    "ContextChanged",
+    "Decision",
+    "Delivery",
+    "Event",
+    "Failure",
+    "Family",
+    "Gap",
+    "LocalMetrics",
+    "Metrics",
+    "OnFailure",
+    "Overflow",
+    "PauseOrigin",
+    "Playback",
+    "PluginInfo",
+    "PluginLimits",
+    "PluginManager",
+    "PluginOptions",
+    "PluginRecord",
+    "PluginStatus",
+    "Reject",
+    "Route",
+    "RouteHandler",
+    "Routes",
+    "SectionReader",
+    "Sentiment",
+    "ServerContext",
+    "SessionHandler",
+    "SessionSummary",
+    "SpanFactory",
+    "SpeechEnded",
+    "SpeechStarted",
+    "Stash",
+    "StashKey",
+    "Transcript",
+    "Update",
+    "Verdict",
+    "Word",
+    "default_media",
+    "event_class",
+    "hookimpl",
+    "hookspec",
+]

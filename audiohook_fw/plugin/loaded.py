@@ -1,0 +1,113 @@
+"""`LoadedPlugin`: a plugin that was loaded and checked, with its hook functions ready to be bound."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from .compile import overridden
+from .families import FAMILIES, Family
+from .handler import SessionHandler
+from .info import OnFailure, PluginInfo, event_names
+from .records import Delivery, PluginRecord, PluginStatus
+from .signatures import HookFunction, Implementation, is_async
+
+__all__ = ["LoadedPlugin"]
+
+
+@dataclass(slots=True, eq=False)
+class LoadedPlugin:
+    """A plugin that can be called.
+
+    Attributes:
+        record: what became of it; its status decides in what it still takes part.
+        target: the instance or module.
+        settings: its validated settings, or `None` when it has no `Settings`.
+        functions: its implementations by hook.
+        consumes: names of the events it wants; empty means all.
+        emits: names of the events it emits.
+    """
+
+    record: PluginRecord
+    target: object
+    settings: BaseModel | None = None
+    functions: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
+    consumes: frozenset[str] = frozenset()
+    emits: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.consumes = event_names(self.info.consumes)
+        self.emits = event_names(self.info.emits)
+
+    @property
+    def name(self) -> str:
+        """The plugin's name."""
+        return self.record.name
+
+    @property
+    def info(self) -> PluginInfo:
+        """What the plugin says about itself."""
+        return self.record.info
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it takes part in everything."""
+        return self.record.status is PluginStatus.ACTIVE
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether its decisions count: a quarantined policy must not fail open."""
+        return self.is_active or (self.is_quarantined and self.info.on_failure is OnFailure.REJECT)
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether its filters are called: in quarantine too, since a broken filter lets nothing through."""
+        return self.is_active or self.is_quarantined
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether new calls go on without its events."""
+        return self.record.status is PluginStatus.QUARANTINED
+
+    def describe_hooks(self) -> None:
+        """Write into the record how each hook is called, as far as functions and annotations tell."""
+        handler: dict[str, HookFunction] = {}
+        for implementation in self.functions.get("create_handler", ()):
+            handler |= overridden(_returned(implementation.function))
+        events = [
+            i for hook, found in self.functions.items() if FAMILIES[hook] is Family.EVENT for i in found
+        ]
+        lane = any(i.signature.is_async for i in events) or any(map(is_async, handler.values()))
+        self.record.hooks = {
+            hook: _delivery(hook, in_lane=lane)
+            for hook in FAMILIES
+            if hook in self.functions or hook in handler
+        }
+
+    def note_delivery(self, hooks: typing.Iterable[str], *, in_lane: bool) -> None:
+        """Write into the record what the first call showed of a handler."""
+        for hook in hooks:
+            self.record.hooks[hook] = _delivery(hook, in_lane=in_lane)
+
+
+def _delivery(hook: str, *, in_lane: bool) -> Delivery:
+    family = FAMILIES[hook]
+    if family is not Family.EVENT:
+        return Delivery(family.value)
+    return Delivery.LANE if in_lane else Delivery.INLINE
+
+
+def _returned(function: HookFunction) -> type[SessionHandler]:
+    """Return the handler class that the annotation of `create_handler` names, or the empty base."""
+    try:
+        hint = typing.get_type_hints(inspect.unwrap(function)).get("return")
+    except Exception:  # names that only the type checker knows; the first call will tell
+        return SessionHandler
+    for candidate in (hint, *typing.get_args(hint)):
+        if isinstance(candidate, type) and issubclass(candidate, SessionHandler):
+            return candidate
+    return SessionHandler

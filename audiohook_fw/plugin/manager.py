@@ -1,0 +1,347 @@
+"""`PluginManager`: the plugins of the process, what became of them, and the hooks that run once.
+
+pluggy registers and orders; we call, one implementation at a time, so that one that fails or hangs is alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from audiohook_fw.auth import Credential
+from audiohook_fw.errors import PluginError, PluginLoadError, PluginTimeoutError
+
+from .ask import Answer, Question, TaskHold, ask
+from .compile import select
+from .faults import FaultLog, describe
+from .info import OnFailure
+from .lane_queue import LaneBudget
+from .loaded import LoadedPlugin
+from .options import PluginLimits
+from .process import Command, Commands, Route, Routes, ServerContext
+from .quarantine import QuarantineLedger
+from .records import PluginRecord, PluginStatus
+from .signatures import Implementation
+from .statistics import LocalMetrics, Metrics, PluginCounters
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from audiohook_fw.errors import PluginOverflowError
+
+    from .events import Event
+
+__all__ = ["PluginManager"]
+
+_log: Final = logging.getLogger(__name__)
+
+
+class PluginManager:
+    """All plugins of the process. Make it with `load_plugins`.
+
+    Args:
+        records: what became of every plugin that was found, the loaded ones first, in the order of calls.
+        loaded: the plugins that can be called, in that order.
+        limits: bounds and deadlines.
+        required: names of plugins whose failure must not be survived.
+        metrics: where to count; nowhere by default.
+        clock: monotonic seconds.
+        personal_data: log the texts of plugins' exceptions in calls, which may quote what they were given.
+
+    Attributes:
+        limits, metrics: as given.
+        budget: the bytes that all lanes share.
+        hold: tasks of plugins that were left alone; `len(hold)` still run, `hold.count` were left in all.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[PluginRecord],
+        loaded: Sequence[LoadedPlugin],
+        limits: PluginLimits,
+        *,
+        required: Sequence[str] = (),
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        personal_data: bool = False,
+    ) -> None:
+        self.limits: Final = limits
+        self.metrics: Final[Metrics] = metrics or LocalMetrics()
+        self.budget: Final = LaneBudget(limits.lane_bytes)
+        self.hold: Final = TaskHold()
+        self._records = tuple(records)
+        self._loaded = {plugin.name: plugin for plugin in loaded}
+        self._required = frozenset(required)
+        self._started: list[LoadedPlugin] = []
+        self._clock = clock
+        self._log = FaultLog(clock, personal_data=personal_data)
+        self._ledger = QuarantineLedger(limits.quarantine_calls, limits.quarantine_window)
+        self._counters = {name: PluginCounters(self.metrics, name) for name in self._loaded}
+        self._show()
+
+    def __repr__(self) -> str:
+        return f"<PluginManager {' '.join(f'{record.name}={record.status}' for record in self._records)}>"
+
+    @property
+    def records(self) -> tuple[PluginRecord, ...]:
+        """What became of every plugin that was found."""
+        return self._records
+
+    @property
+    def plugins(self) -> tuple[LoadedPlugin, ...]:
+        """The plugins that a new call meets, in configured order."""
+        return tuple(p for p in self._loaded.values() if p.is_active or p.is_quarantined)
+
+    def settings(self, name: str) -> BaseModel | None:
+        """Return the settings of a loaded plugin, `None` when it has none; raises `KeyError`."""
+        return self._loaded[name].settings
+
+    def counters(self, name: str) -> PluginCounters:
+        """Return the counters of a loaded plugin."""
+        return self._counters[name]
+
+    # process hooks ------------------------------------------------------------------------------
+
+    async def startup(self, server: ServerContext) -> None:
+        """Run `on_startup` in order; a plugin that fails takes part in nothing from then on.
+
+        Raises:
+            PluginLoadError: a required plugin failed; call `shutdown` for those that had started.
+        """
+        for plugin in self._active():
+            self._started.append(plugin)
+            for i in plugin.functions.get("on_startup", ()):
+                values = {"server": server, "settings": plugin.settings}
+                answer = await self._ask_one(plugin, i, values, self.limits.startup_timeout)
+                if answer.failed:
+                    self._started.remove(plugin)
+                    self._fail(plugin, "on_startup", _error(answer, "on_startup"))
+                    break
+
+    async def shutdown(self, server: ServerContext) -> None:
+        """Run `on_shutdown` of all that started, in reverse order. Never raises what a plugin raised."""
+        while self._started:
+            plugin = self._started.pop()
+            for i in plugin.functions.get("on_shutdown", ()):
+                answer = await self._ask_one(plugin, i, {"server": server}, self.limits.shutdown_timeout)
+                if answer.failed:
+                    self._note(answer, "on_shutdown")
+
+    def register_routes(self) -> tuple[Route, ...]:
+        """Return the routes of all plugins; one that fails has none.
+
+        Raises:
+            PluginLoadError: a required plugin failed.
+        """
+        found: list[Route] = []
+        for plugin in self._active():
+            routes = Routes(plugin.name)
+            if self._collect(plugin, "register_routes", {"routes": routes}):
+                found += routes.routes
+        return tuple(found)
+
+    def register_commands(self) -> tuple[Command, ...]:
+        """Return the commands of all plugins; one that fails, or takes a taken name, has none.
+
+        Raises:
+            PluginLoadError: a required plugin failed.
+        """
+        found: dict[str, Command] = {}
+        for plugin in self._active():
+            commands = Commands(plugin.name)
+            if not self._collect(plugin, "register_commands", {"commands": commands}):
+                continue
+            taken = next((c.name for c in commands.commands if c.name in found), None)
+            if taken is None:
+                found |= {command.name: command for command in commands.commands}
+            else:
+                problem = f"command {taken!r} is taken by plugin {found[taken].plugin}; name it otherwise"
+                self._fail(plugin, "register_commands", PluginError(plugin.name, problem))
+        return tuple(found.values())
+
+    async def check_health(self, server: ServerContext, *, timeout: float) -> dict[str, str]:
+        """Return what is wrong, by plugin; empty when all are well. A failed or late check is wrong too."""
+        problems: dict[str, str] = {}
+        for answer in await self._ask("check_health", {"server": server}, timeout):
+            if answer.late:
+                problems[answer.plugin] = f"check_health gave no answer within {timeout:g} s"
+            elif answer.error is not None:
+                self._note(answer, "check_health")
+                problems[answer.plugin] = f"check_health raised {type(answer.error).__name__}"
+            elif answer.value is not None:
+                problems.setdefault(answer.plugin, str(answer.value))
+        return problems
+
+    async def supported_languages(self, server: ServerContext) -> tuple[str, ...]:
+        """Return the languages of all plugins, joined in configured order."""
+        languages: dict[str, None] = {}
+        for answer in await self._ask("supported_languages", {"server": server}, self.limits.startup_timeout):
+            if answer.failed:
+                self._note(answer, "supported_languages")
+            elif isinstance(answer.value, str) or not isinstance(answer.value, Sequence | None):
+                self._note_type(answer, "supported_languages", "a sequence of language tags or None")
+            else:
+                languages |= dict.fromkeys(str(language) for language in answer.value or ())
+        return tuple(languages)
+
+    # connection hooks ---------------------------------------------------------------------------
+
+    async def check_address(self, address: str, headers: Mapping[str, str]) -> bool | None:
+        """Return the first opinion in configured order: `False` refuses, `True` allows, `None` is none.
+
+        A plugin that fails or is late has no opinion, or refuses when its `on_failure` is `reject`.
+        """
+
+        def opinion(answer: Answer) -> bool | None:
+            if answer.failed or not isinstance(answer.value, bool | None):
+                rejects = self._loaded[answer.plugin].info.on_failure is OnFailure.REJECT
+                return False if rejects else None
+            return answer.value
+
+        values = {"address": address, "headers": headers}
+        answers = await self._ask(
+            "check_address", values, self.limits.address_timeout, lambda a: opinion(a) is not None
+        )
+        for answer in answers:
+            if answer.failed:
+                self._note(answer, "check_address")
+            elif not isinstance(answer.value, bool | None):
+                self._note_type(answer, "check_address", "True, False or None")
+        return opinion(answers[-1]) if answers else None
+
+    async def find_credential(
+        self, api_key: str, organization_id: str, *, timeout: float
+    ) -> Credential | None:
+        """Return the first credential in configured order; `None` when no plugin knows the key."""
+        values = {"api_key": api_key, "organization_id": organization_id}
+        answers = await self._ask(
+            "find_credential", values, timeout, lambda answer: isinstance(answer.value, Credential)
+        )
+        for answer in answers:
+            if answer.failed:
+                self._note(answer, "find_credential")
+            elif not isinstance(answer.value, Credential | None):
+                self._note_type(answer, "find_credential", "a Credential or None")
+        last = answers[-1].value if answers else None
+        return last if isinstance(last, Credential) else None
+
+    # what calls tell ----------------------------------------------------------------------------
+
+    def note_fault(self, plugin: str, hook: str, error: BaseException, session_id: str = "") -> None:
+        """Log and count a hook that raised, was late before `opened`, or answered nonsense."""
+        if isinstance(error, PluginTimeoutError):
+            self._counters[plugin].late(hook)
+        else:
+            self._counters[plugin].fault(hook)
+        self._log.log(plugin, hook, error, session_id)
+
+    def note_filtered(self, plugin: str) -> None:
+        """Count an event that a filter dropped."""
+        self._counters[plugin].filtered.value += 1
+
+    def count_event(self, event: Event) -> None:
+        """Count an event that a plugin emitted."""
+        self.metrics.counter("audiohook.events.emitted", type=event.event_type).value += 1
+
+    def note_late(self, plugin: str, hook: str, session_id: str) -> None:
+        """Log and count a hook that missed its deadline."""
+        error = PluginTimeoutError(plugin, "still runs at its deadline", hook=hook)
+        self.note_fault(plugin, hook, error, session_id)
+
+    def note_detached(self, plugin: str, hook: str, session_id: str) -> None:
+        """Log that a hook was cancelled and goes on; its task is left alone."""
+        _log.error(
+            "plugin %s: %s was cancelled and still runs; it is left alone (session %s)",
+            plugin,
+            hook,
+            session_id,
+        )
+
+    def note_overflow(self, plugin: str, error: PluginOverflowError, session_id: str) -> None:
+        """Log and count that a lane failed."""
+        self._counters[plugin].failures.value += 1
+        _log.error("lane of plugin %s failed: %s (session %s)", plugin, error.problem, session_id)
+
+    def note_quarantine(self, plugin: str, session_id: str) -> None:
+        """Log and count a quarantine; too many within the window, and new calls go on without the plugin."""
+        self._counters[plugin].quarantine("call")
+        _log.error("plugin %s is in quarantine for this call (session %s)", plugin, session_id)
+        target = self._loaded[plugin]
+        if self._ledger.add(plugin, self._clock()) and target.is_active:
+            self._counters[plugin].quarantine("process")
+            target.record.fail(
+                PluginStatus.QUARANTINED,
+                f"failed too often in {self.limits.quarantine_calls} calls within "
+                f"{self.limits.quarantine_window:g} s; see the log, and restart the server once it is fixed",
+            )
+            _log.error("plugin %s is in quarantine for new calls", plugin)
+
+    # inside -------------------------------------------------------------------------------------
+
+    def _active(self) -> Iterator[LoadedPlugin]:
+        return (plugin for plugin in tuple(self._loaded.values()) if plugin.is_active)
+
+    def _fail(self, plugin: LoadedPlugin, hook: str, error: BaseException) -> None:
+        text = error.problem if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        plugin.record.fail(PluginStatus.FAILED, f"{hook} failed: {text}")
+        self._counters[plugin.name].fault(hook)
+        _log.error("plugin %s is failed: %s (%s)", plugin.name, plugin.record.error, describe(error))
+        if plugin.name in self._required:
+            raise PluginLoadError(plugin.name, f"is required and {plugin.record.error}") from error
+
+    def _collect(self, plugin: LoadedPlugin, hook: str, values: Mapping[str, object]) -> bool:
+        try:
+            for i in plugin.functions.get(hook, ()):
+                select(i, values)()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever it raises, the others go on
+            self._fail(plugin, hook, error)
+            return False
+        return True
+
+    async def _ask_one(
+        self, plugin: LoadedPlugin, i: Implementation, values: Mapping[str, object], timeout: float
+    ) -> Answer:
+        question = Question(plugin.name, select(i, values), i.signature.is_async)
+        answers = await ask(i.hook, [question], timeout, final=lambda _: True, hold=self.hold)
+        return answers[0]
+
+    async def _ask(
+        self,
+        hook: str,
+        values: Mapping[str, object],
+        timeout: float,
+        final: Callable[[Answer], bool] = lambda _: False,
+    ) -> list[Answer]:
+        questions = [
+            Question(plugin.name, select(i, values), i.signature.is_async)
+            for plugin in self._loaded.values()
+            if plugin.is_asked
+            for i in plugin.functions.get(hook, ())
+        ]
+        return await ask(hook, questions, timeout, final=final, hold=self.hold) if questions else []
+
+    def _note(self, answer: Answer, hook: str) -> None:
+        self.note_fault(answer.plugin, hook, _error(answer, hook))
+
+    def _note_type(self, answer: Answer, hook: str, expected: str) -> None:
+        problem = f"must return {expected}, not {type(answer.value).__name__}"
+        self.note_fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
+
+    def _show(self) -> None:
+        self.metrics.gauge("audiohook.lane.bytes", lambda: self.budget.used)
+        for status in PluginStatus:
+            self.metrics.gauge(
+                "audiohook.plugins", functools.partial(self._count, status), status=status.value
+            )
+
+    def _count(self, status: PluginStatus) -> int:
+        return sum(record.status is status for record in self._records)
+
+
+def _error(answer: Answer, hook: str) -> BaseException:
+    return answer.error or PluginTimeoutError(answer.plugin, "gave no answer in time", hook=hook)

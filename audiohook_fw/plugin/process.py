@@ -1,0 +1,128 @@
+"""What plugins meet once per process: the server they run in, and where they add routes and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from audiohook_fw.session import Session
+
+__all__ = ["Command", "Commands", "Route", "RouteHandler", "Routes", "ServerContext"]
+
+RouteHandler = Callable[[Any], Awaitable[Any]]
+"""Takes an `aiohttp.web.Request` and returns an `aiohttp.web.StreamResponse`."""
+
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
+
+class ServerContext:
+    """The server a plugin runs in.
+
+    Attributes:
+        version: of audiohook-fw.
+        node: the name of this server among others (`server.node`).
+    """
+
+    __slots__ = ("_sessions", "node", "version")
+
+    def __init__(
+        self, *, version: str, node: str, sessions: Callable[[], Iterable[Session]] = lambda: ()
+    ) -> None:
+        self.version = version
+        self.node = node
+        self._sessions = sessions
+
+    def __repr__(self) -> str:
+        return f"<ServerContext {self.node} {self.version}>"
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The calls that are live now."""
+        return tuple(self._sessions())
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An HTTP route of a plugin.
+
+    Attributes:
+        plugin: whose it is.
+        method: in capitals.
+        path: below `/plugins/NAME`, beginning with `/`.
+        handler: what answers.
+        public: served on `server.port` for everybody; else on the admin port, with its token.
+    """
+
+    plugin: str
+    method: str
+    path: str
+    handler: RouteHandler
+    public: bool = False
+
+
+class Routes:
+    """Where one plugin adds its routes."""
+
+    __slots__ = ("_plugin", "_routes")
+
+    def __init__(self, plugin: str) -> None:
+        self._plugin = plugin
+        self._routes: list[Route] = []
+
+    def add(self, method: str, path: str, handler: RouteHandler, *, public: bool = False) -> None:
+        """Serve `/plugins/NAME{path}`; not `public` means only on the admin port.
+
+        Raises:
+            ValueError: an unknown method, or a path that does not begin with `/`.
+            TypeError: the handler cannot be called.
+        """
+        method = method.upper()
+        if method not in _METHODS:
+            raise ValueError(f"unknown method {method!r}; allowed: {', '.join(sorted(_METHODS))}")
+        if not path.startswith("/"):
+            raise ValueError(f"path {path!r} must begin with /")
+        if not callable(handler):
+            raise TypeError(f"the handler of {path!r} cannot be called")
+        self._routes.append(Route(self._plugin, method, path, handler, public))
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """What was added."""
+        return tuple(self._routes)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of a plugin: a typer application."""
+
+    plugin: str
+    name: str
+    app: Any
+
+
+class Commands:
+    """Where one plugin adds its commands."""
+
+    __slots__ = ("_commands", "_plugin")
+
+    def __init__(self, plugin: str) -> None:
+        self._plugin = plugin
+        self._commands: list[Command] = []
+
+    def add(self, app: Any, *, name: str = "") -> None:
+        """Offer a typer application as `audiohook-fw NAME …`; the plugin's own name unless another is given.
+
+        Raises:
+            ValueError: the plugin has added that name already.
+        """
+        name = name or self._plugin.replace("_", "-")
+        if any(command.name == name for command in self._commands):
+            raise ValueError(f"command {name!r} was added twice")
+        self._commands.append(Command(self._plugin, name, app))
+
+    @property
+    def commands(self) -> Sequence[Command]:
+        """What was added."""
+        return tuple(self._commands)

@@ -21,7 +21,7 @@ from .decide import Verdict, decide, default_media
 from .events import Event
 from .families import EVENT_HOOKS, FINAL_HOOKS
 from .filtering import FilterChain
-from .info import Overflow
+from .info import Overflow, PluginInfo
 from .lane import Lane
 from .lane_queue import LaneQueue
 from .statistics import CallStatistics
@@ -266,6 +266,10 @@ class CallDispatch:
     def statistics(self) -> tuple[CallStatistics, ...]:
         """Return how each plugin with events fares, in configured order."""
         return tuple(call.statistics() for call in self._parts)
+
+    def info_of(self, plugin: str) -> PluginInfo:
+        """Return what one plugin says about itself; raises `KeyError` for one that is not in this call."""
+        return self._by_name[plugin].plugin.info
 
     def statistics_of(self, plugin: str) -> CallStatistics:
         """Return how one plugin fares; raises `KeyError` for a plugin that is not in this call."""

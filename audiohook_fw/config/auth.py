@@ -60,7 +60,8 @@ class KeySettings(Section):
     name: str = text("", "Name of this key in logs and metrics; the key itself never appears there.", most=64)
     api_key: ApiKey = Field(
         description="What Genesys sends as `X-API-KEY`: letters, digits and `+ / _ -`, "
-        "at most two `=` at the end."
+        "at most two `=` at the end.",
+        examples=["made-by-audiohook-fw-keys-new"],
     )
     secrets: list[Secret] = Field(
         default=[],

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-__all__ = ["CROSS_CHECK", "PLUGIN_NAME", "Network", "Section", "Words", "number", "seconds", "text"]
+__all__ = ["CROSS_CHECK", "PLUGIN_NAME", "Network", "NoneIs", "Section", "Words", "number", "seconds", "text"]
 
 CROSS_CHECK: Final = "settings_disagree"
 """The pydantic error type of a failed cross-check; its context holds all of them as `problems`."""
@@ -36,6 +36,17 @@ class Section(BaseModel):
             text = "; ".join(f"{field}: {problem}" for field, problem in problems)
             raise PydanticCustomError(CROSS_CHECK, "{text}", {"text": text, "problems": problems})
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class NoneIs:
+    """Goes into `Annotated`: the word that stands for `None`, which TOML and the environment lack."""
+
+    word: str
+
+    def read(self, value: object) -> object:
+        """Return `None` for the word, whatever its case, and any other value as it is."""
+        return None if isinstance(value, str) and value.lower() == self.word else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class PluginsSettings(Section):
     enabled: list[PluginName] | None = Field(
         default=None,
         description="The only plugins that load; not set: every installed one. A list of plugin names.",
+        examples=[["recorder"]],
     )
     disabled: list[PluginName] = Field(
         default=[], description="Plugins that do not load. A list of plugin names."
@@ -48,7 +49,9 @@ class PluginsSettings(Section):
         "A list of plugin names.",
     )
     directory: Path | None = Field(
-        default=None, description="Directory of one-file plugins (`NAME.py`), loaded besides installed ones."
+        default=None,
+        description="Directory of one-file plugins (`NAME.py`), loaded besides installed ones.",
+        examples=["/etc/audiohook/plugins"],
     )
     modules: list[str] = Field(
         default=[],

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from .fields import Network, Section, Words, number, seconds, text
+from .fields import Network, NoneIs, Section, Words, number, seconds, text
 
 __all__ = ["ServerSettings", "default_admin_token_file"]
 
 
-def _off(value: object) -> object:
-    """TOML and the environment have no null: `off` switches the port off."""
-    return None if isinstance(value, str) and value.lower() == "off" else value
-
+_OFF: Final = NoneIs("off")
 
 AdminPort = Annotated[
     Annotated[int, Field(ge=0, le=65_535)] | None,
-    BeforeValidator(_off),
+    BeforeValidator(_OFF.read),
+    _OFF,
     Words('a whole number from 0 to 65535, or "off"'),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 65_535}, {"const": "off"}]}),
 ]
@@ -48,6 +46,7 @@ class ServerSettings(Section):
         default=None,
         description="File that holds the bearer token of the admin port; made with mode 0600 when "
         "it is missing. Not set: `audiohook-fw/admin-token` below `$XDG_STATE_HOME` (`~/.local/state`).",
+        examples=["/var/lib/audiohook/admin-token"],
     )
     public_authorities: list[str] = Field(
         default=[],
@@ -67,10 +66,12 @@ class ServerSettings(Section):
     tls_certificate: Path | None = Field(
         default=None,
         description="PEM file with the certificate chain; set it to serve TLS. Read again on SIGHUP.",
+        examples=["/etc/audiohook/fullchain.pem"],
     )
     tls_key: Path | None = Field(
         default=None,
         description="PEM file with the private key; not needed when the certificate file holds it too.",
+        examples=["/etc/audiohook/privkey.pem"],
     )
     balancer_grace: float = seconds(
         5.0, "How long after readiness went off calls are still taken, so that balancers notice.", le=300

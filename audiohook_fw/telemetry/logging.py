@@ -29,8 +29,14 @@ CONTEXT_FIELDS: Final = ("session_id", "conversation_id", "plugin", "hook")
 
 _context: ContextVar[Mapping[str, str] | None] = ContextVar("audiohook_log_context", default=None)
 
-_QUIET: Final = ("aiohttp.access", "asyncio", "opentelemetry", "urllib3")
-"""Loggers of libraries that speak below WARNING about every request, or every turn of the loop."""
+_QUIET: Final = {
+    "aiohttp.access": "WARNING",
+    "asyncio": "WARNING",
+    "opentelemetry": "WARNING",
+    "opentelemetry.exporter": "ERROR",  # warns at each of many retries while a collector is down
+    "urllib3": "WARNING",
+}
+"""Loggers of libraries that speak of every request or retry, and from which level on they are heard."""
 
 
 @contextmanager
@@ -72,8 +78,8 @@ def setup_logging(level: str = "info", format: str = "text", *, stream: TextIO |
     handler.addFilter(_add_context)
     root.addHandler(handler)
     root.setLevel(level.upper())
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(least)
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -55,9 +55,9 @@ _TABLE: Final = (
     _gauge("connections", "{connection}", "Connections that are open now."),
     _counter("upgrades", "{request}", "Upgrades by result (accepted, refused) and why.", "result", "reason"),
     _gauge("sessions.active", "{session}", "Calls that are running now."),
-    _counter("sessions", "{session}", "Calls by what became of `open`: accepted, rejected, probe, lost (no answer).",
+    _counter("sessions", "{session}", "Calls by what became of `open` (accepted, rejected, probe, lost).",
              "outcome"),
-    _counter("sessions.ended", "{session}", "Accepted calls that ended, by why (end, error, lost, …).", "reason"),
+    _counter("sessions.ended", "{session}", "Accepted calls that ended, by why (end, lost, …).", "reason"),
     _counter("disconnects", "{message}", "`disconnect` messages sent, by reason.", "reason"),
     _counter("reconnects", "{message}", "`reconnect` messages sent."),
     # audio

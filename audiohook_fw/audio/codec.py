@@ -1,4 +1,4 @@
-"""From payload bytes to samples and back, for both formats of the protocol (protocol.md 3)."""
+"""From payload bytes to samples and back, for both formats of the protocol (protocol 3)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The section `auth`: the API keys that may open calls, and how requests are checked.
 
-Formats of keys and secrets: protocol.md 1.2 and 1.3. No message here repeats a key or a secret.
+Formats of keys and secrets: protocol 1.2 and 1.3. No message here repeats a key or a secret.
 """
 
 from __future__ import annotations

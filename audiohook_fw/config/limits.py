@@ -10,7 +10,7 @@ __all__ = ["LimitsSettings"]
 
 
 class LimitsSettings(Section):
-    """Every bound and every timer of the server; the timers of the protocol are in protocol.md 4.3."""
+    """Every bound and every timer of the server; the timers of the protocol are in protocol 4.3."""
 
     connections: int = number(2_000, "Open connections, calls and others, at once.",
                               ge=1, le=1_000_000, unit="connections")  # fmt: skip

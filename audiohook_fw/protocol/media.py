@@ -19,7 +19,7 @@ _WIDTHS: Final = {"PCMU": 1, "L16": 2}
 
 @dataclass(frozen=True, slots=True)
 class MediaFormat:
-    """One audio format, as offered or selected (protocol.md 3).
+    """One audio format, as offered or selected (protocol 3).
 
     Attributes:
         format: `PCMU` (G.711 µ-law, one byte a sample) or `L16` (two bytes a sample).

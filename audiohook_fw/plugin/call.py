@@ -32,6 +32,9 @@ class CallOwner(Protocol):
     def plugin_overflowed(self, call: PluginCall, error: PluginOverflowError) -> None:
         """Its lane failed."""
 
+    def plugin_closed(self, call: PluginCall, seconds: float) -> None:
+        """Its `on_close` ended."""
+
 
 class PluginCall:
     """One plugin in one call.
@@ -143,6 +146,10 @@ class PluginCall:
     def overflowed(self, error: PluginOverflowError) -> None:
         """Note that the lane failed."""
         self._owner.plugin_overflowed(self, error)
+
+    def took_to_close(self, seconds: float) -> None:
+        """Record how long `on_close` took."""
+        self._owner.plugin_closed(self, seconds)
 
     def at_hops(self, hops: int) -> None:
         """Note over how many hops the event came that is being handled."""

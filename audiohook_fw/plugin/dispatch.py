@@ -222,7 +222,6 @@ class CallDispatch:
 
     def event(self, event: Event, emitter: str, hops: int = 1) -> Event | None:
         """Filter an event and deliver it at once to all consumers but its emitter; return what passed."""
-        self._manager.count_event(event)
         passed = self._filters(event)
         if passed is None:
             return None
@@ -294,6 +293,10 @@ class CallDispatch:
         """Log and count that a lane failed."""
         self._manager.note_overflow(call.name, error, self._session_id)
         self._lost(call)
+
+    def plugin_closed(self, call: PluginCall, seconds: float) -> None:
+        """Record how long an `on_close` took in a lane."""
+        self._manager.counters(call.name).closed(seconds)
 
     def _lost(self, call: PluginCall) -> None:
         if self._on_lost is not None:

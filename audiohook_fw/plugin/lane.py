@@ -41,6 +41,9 @@ class LaneOwner(Protocol):
     def overflowed(self, error: PluginOverflowError) -> None:
         """The lane failed: from now on it takes nothing but `on_close` and `on_end`."""
 
+    def took_to_close(self, seconds: float) -> None:
+        """`on_close` ended, well or not, after so many seconds."""
+
     def at_hops(self, hops: int) -> None:
         """An event that came over so many hops is being handled; 0 when done."""
 
@@ -225,11 +228,12 @@ class Lane:
         for call in self._calls.get(hook, ()):
             self.since = self._clock()
             await self._guarded(hook, call, args)
+            if hook == "on_close":
+                self._owner.took_to_close(self._clock() - self.since)
         if hops:
             self._owner.at_hops(0)
         self.hook = ""
-        if hook == "on_close":
-            self._close_returned = True
+        self._close_returned = self._close_returned or hook == "on_close"
 
     async def _guarded(self, hook: str, call: Call, args: tuple[object, ...]) -> None:
         try:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from audiohook_fw.errors import PluginOverflowError
 
-    from .events import Event
-
 __all__ = ["PluginManager"]
 
 _log: Final = logging.getLogger(__name__)
@@ -95,7 +93,7 @@ class PluginManager:
         """The plugins that a new call meets, in configured order."""
         return tuple(p for p in self._loaded.values() if p.is_active or p.is_quarantined)
 
-    def settings(self, name: str) -> BaseModel | None:
+    def settings_for(self, name: str) -> BaseModel | None:
         """Return the settings of a loaded plugin, `None` when it has none; raises `KeyError`."""
         return self._loaded[name].settings
 
@@ -241,10 +239,6 @@ class PluginManager:
     def note_filtered(self, plugin: str) -> None:
         """Count an event that a filter dropped."""
         self._counters[plugin].filtered.value += 1
-
-    def count_event(self, event: Event) -> None:
-        """Count an event that a plugin emitted."""
-        self.metrics.counter("audiohook.events.emitted", type=event.event_type).value += 1
 
     def note_late(self, plugin: str, hook: str, session_id: str) -> None:
         """Log and count a hook that missed its deadline."""

@@ -112,10 +112,9 @@ class PluginCounters:
         """Count a quarantine, of one `call` or of the `process`."""
         self._metrics.counter("audiohook.quarantines", plugin=self._name, scope=scope).value += 1
 
-    def took(self, hook: str, seconds: float) -> None:
-        """Record how long `on_open` or `on_close` took."""
-        name = {"on_open": "audiohook.decision.duration", "on_close": "audiohook.on_close.duration"}[hook]
-        self._metrics.histogram(name).record(seconds, plugin=self._name)
+    def closed(self, seconds: float) -> None:
+        """Record how long `on_close` took."""
+        self._metrics.histogram("audiohook.on_close.duration").record(seconds, plugin=self._name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class PluginManager:
         """The plugins that a new call meets, in configured order."""
         return tuple(p for p in self._loaded.values() if p.is_active or p.is_quarantined)
 
-    def settings_for(self, name: str) -> BaseModel | None:
+    def settings(self, name: str) -> BaseModel | None:
         """Return the settings of a loaded plugin, `None` when it has none; raises `KeyError`."""
         return self._loaded[name].settings
 

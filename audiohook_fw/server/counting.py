@@ -1,0 +1,99 @@
+"""The numbers a connection counts: metric handles behind short names. Nothing here is per frame."""
+
+from __future__ import annotations
+
+from audiohook_fw.errors import RemoteProtocolError
+from audiohook_fw.protocol import (
+    CloseReceived,
+    DiscardedReceived,
+    Disconnect,
+    DtmfReceived,
+    ErrorReceived,
+    OpenReceived,
+    PausedReceived,
+    PingReceived,
+    PlaybackReceived,
+    Reconnect,
+    ResumedReceived,
+    ServerEvent,
+    ServerMessage,
+    ServerState,
+    UnknownReceived,
+    UpdateReceived,
+)
+from audiohook_fw.telemetry import Metrics
+
+__all__ = ["Counting"]
+
+_TYPES: dict[type, str] = {
+    OpenReceived: "open",
+    CloseReceived: "close",
+    DiscardedReceived: "discarded",
+    ErrorReceived: "error",
+    PausedReceived: "paused",
+    ResumedReceived: "resumed",
+    PingReceived: "ping",
+    UpdateReceived: "update",
+    DtmfReceived: "dtmf",
+    PlaybackReceived: "playback",
+    UnknownReceived: "unknown",
+}
+
+
+class Counting:
+    """Counts what one connection receives, sends and breaks."""
+
+    __slots__ = ("_metrics",)
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def received(self, event: ServerEvent) -> None:
+        """Count a message of the client."""
+        type_ = _TYPES.get(type(event))
+        if type_ is not None:
+            self._metrics.counter("audiohook.messages.received", type=type_).value += 1
+        match event:
+            case UnknownReceived():
+                self._metrics.counter("audiohook.messages.unknown").value += 1
+            case ErrorReceived(error=error):
+                code = str(error.code) if 400 <= error.code <= 599 else "other"
+                self._metrics.counter("audiohook.client.errors", code=code).value += 1
+                if error.code == 429:
+                    self._metrics.counter("audiohook.client.rate_limited").value += 1
+            case PingReceived(rtt=rtt) if rtt is not None:
+                self._metrics.histogram("audiohook.rtt").record(rtt)
+            case _:
+                pass
+
+    def sent(self, message: ServerMessage) -> None:
+        """Count a message of ours."""
+        self._metrics.counter("audiohook.outbox.sent", type=message.type).value += 1
+        match message:
+            case Disconnect(reason=reason):
+                self._metrics.counter("audiohook.disconnects", reason=reason).value += 1
+            case Reconnect():
+                self._metrics.counter("audiohook.reconnects").value += 1
+            case _:
+                pass
+
+    def violated(self, error: RemoteProtocolError) -> None:
+        """Count a rule that the client broke."""
+        self._metrics.counter("audiohook.protocol.errors", code=str(error.code)).value += 1
+
+    def timed_out(self, state: ServerState) -> None:
+        """Count a state that lasted too long; a client that closes its socket late is no error."""
+        if state is not ServerState.CLOSED:
+            self._metrics.counter("audiohook.protocol.errors", code="408").value += 1
+
+    def outcome(self, outcome: str) -> None:
+        """Count an `open` that became no call."""
+        self._metrics.counter("audiohook.sessions", outcome=outcome).value += 1
+
+    def opened(self, outcome: str, seconds: float) -> None:
+        """Record how long our answer to `open` took."""
+        self._metrics.histogram("audiohook.open.duration").record(seconds, outcome=outcome)
+
+    def closed(self, seconds: float) -> None:
+        """Record how long our answer to `close` took."""
+        self._metrics.histogram("audiohook.close.duration").record(seconds)

@@ -1,0 +1,298 @@
+"""The outbox: one writer per call. It numbers messages as it writes them and obeys the client's limits.
+
+Answers go first, then the pause state, then results, then audio to play. It keeps the *desired*
+pause state, not a queue of commands, and tokens in reserve for `pong` and `closed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Protocol
+
+from audiohook_fw.errors import LocalProtocolError
+from audiohook_fw.protocol import (
+    BargeInEntity,
+    Closed,
+    Disconnect,
+    DisconnectReason,
+    Opened,
+    Pause,
+    Pong,
+    Reconnect,
+    Resume,
+    ServerMessage,
+    ServerProtocol,
+    TokenBucket,
+    Updated,
+    WireEntity,
+)
+
+from .entities_queue import EntityQueue
+
+__all__ = ["Outbox", "OutboxLimits", "Wire"]
+
+logger = logging.getLogger(__name__)
+
+RESERVE: Final = 4
+"""Tokens that only answers may use."""
+PLAYBACK_BYTES: Final = 4_000_000
+"""Queued audio to play: eight minutes of PCMU."""
+PLAYBACK_FRAME: Final = 32_000
+"""Audio is joined into frames of up to this size: the client takes five messages a second."""
+
+
+class Wire(Protocol):
+    """Writes to the socket; both raise when it is gone, and wait when it is slow."""
+
+    def send_str(self, data: str, /) -> Awaitable[None]: ...
+    def send_bytes(self, data: bytes, /) -> Awaitable[None]: ...
+
+
+class OutboxLimits(Protocol):
+    """The settings an outbox needs (`limits`)."""
+
+    @property
+    def message_rate(self) -> float: ...
+    @property
+    def message_burst(self) -> int: ...
+    @property
+    def pause_rate(self) -> float: ...
+    @property
+    def pause_burst(self) -> int: ...
+    @property
+    def outbox_events(self) -> int: ...
+    @property
+    def write_timeout(self) -> float: ...
+
+
+class Outbox:
+    """Everything the server wants to say on one connection; implements `session.CallControl`.
+
+    All methods but `run` only note a wish and wake the writer. Wishes that the state forbids by the
+    time they would be written are dropped and counted.
+
+    Attributes:
+        sent: messages written, by type. forbidden: wishes dropped because the state forbade them.
+        entities: the results that wait.
+    """
+
+    def __init__(
+        self,
+        protocol: ServerProtocol,
+        wire: Wire,
+        limits: OutboxLimits,
+        *,
+        clock: Callable[[], float],
+        on_sent: Callable[[ServerMessage], None],
+    ) -> None:
+        self._protocol = protocol
+        self._wire = wire
+        self._clock = clock
+        self._on_sent = on_sent
+        self._write_timeout = limits.write_timeout
+        self._text = TokenBucket(limits.message_rate, limits.message_burst)
+        self._binary = TokenBucket(limits.message_rate, limits.message_burst)
+        self._pauses = {
+            True: TokenBucket(limits.pause_rate, limits.pause_burst),
+            False: TokenBucket(limits.pause_rate, limits.pause_burst),
+        }
+        self._answers: deque[tuple[ServerMessage, int | None]] = deque()
+        self._audio: deque[bytes] = deque()
+        self._audio_bytes = 0
+        self._paused: bool | None = None
+        self._quiet_until = 0.0
+        self._writing = False
+        self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+        self.entities = EntityQueue(limits.outbox_events)
+        self.sent: dict[str, int] = {}
+        self.forbidden = 0
+
+    # wishes -------------------------------------------------------------------------------------
+
+    def opened(self, message: Opened) -> None:
+        """Accept the call."""
+        self._answer(message)
+
+    def pong(self, seq: int) -> None:
+        """Answer ping number `seq`."""
+        self._answer(Pong(), seq)
+
+    def updated(self, seq: int) -> None:
+        """Answer update number `seq`."""
+        self._answer(Updated(), seq)
+
+    def closed(self) -> None:
+        """Answer `close`: the last message. What still waits is dropped."""
+        self.entities.clear()
+        self._answers.clear()
+        self._answer(Closed())
+
+    def disconnect(
+        self,
+        reason: DisconnectReason,
+        info: str | None = None,
+        output_variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Ask the client to end the call; once, further wishes are dropped."""
+        variables = dict(output_variables) if output_variables is not None else None
+        self._answer(Disconnect(reason=reason, info=info, output_variables=variables))
+
+    def reconnect(self, info: str | None = None) -> None:
+        """Ask the client to move to a new connection."""
+        self._answer(Reconnect(info=info))
+
+    def want_pause(self, paused: bool) -> None:
+        """Make the server's pause flag so, as soon as state and limits allow."""
+        self._paused = paused
+        self._wake.set()
+
+    def send_entity(
+        self, entity: WireEntity, *, replaces: str = "", interim: bool = False, first: bool = False
+    ) -> None:
+        """Send a result."""
+        self.entities.put(entity, replaces=replaces, interim=interim, first=first)
+        self._wake.set()
+
+    def play(self, audio: bytes) -> None:
+        """Queue audio to play.
+
+        Raises:
+            LocalProtocolError: when more is queued than eight minutes.
+        """
+        if self._audio_bytes + len(audio) > PLAYBACK_BYTES:
+            raise LocalProtocolError("too much audio to play is queued; wait for on_playback")
+        if audio:
+            self._audio.append(audio)
+            self._audio_bytes += len(audio)
+            self._wake.set()
+
+    def flush_playback(self) -> None:
+        """Drop queued audio and send `barge_in` before all other results."""
+        self._audio.clear()
+        self._audio_bytes = 0
+        self.send_entity(BargeInEntity().wire_entity(), first=True)
+
+    def back_off(self, seconds: float) -> None:
+        """Send answers only for a while: the client said 429."""
+        self._quiet_until = max(self._quiet_until, self._clock() + seconds)
+
+    async def flushed(self) -> None:
+        """Wait until nothing is left to write. Cancelling is safe."""
+        while self._answers or self.entities or self._writing:
+            self._drained.clear()
+            await self._drained.wait()
+
+    # the writer ---------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Write until cancelled.
+
+        Raises:
+            ConnectionError: when the socket is gone. TimeoutError: when the client reads too slowly.
+        """
+        while True:
+            now = self._clock()
+            message, answers = self._next(now)
+            if message is not None:
+                await self._send(message, answers)
+            elif (audio := self._next_audio(now)) is not None:
+                await self._write(self._wire.send_bytes(audio))
+            else:
+                self._drained.set()
+                await self._sleep(self._wait(now))
+
+    async def _sleep(self, seconds: float | None) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _send(self, message: ServerMessage, answers: int | None) -> None:
+        try:
+            text = self._protocol.send(message, answers=answers)
+        except LocalProtocolError as error:
+            self.forbidden += 1
+            logger.debug("not sent: %s", error)
+            return
+        self.sent[message.type] = self.sent.get(message.type, 0) + 1
+        self._on_sent(message)
+        await self._write(self._wire.send_str(text))
+
+    async def _write(self, writing: Awaitable[None]) -> None:
+        self._writing = True
+        try:
+            async with asyncio.timeout(self._write_timeout):
+                await writing
+        finally:
+            self._writing = False
+
+    # what is next -------------------------------------------------------------------------------
+
+    def _answer(self, message: ServerMessage, answers: int | None = None) -> None:
+        self._answers.append((message, answers))
+        self._wake.set()
+
+    def _next(self, now: float) -> tuple[ServerMessage | None, int | None]:
+        if self._answers and self._may_answer(now):
+            return self._answers.popleft()
+        if self._quiet_until > now:
+            return None, None
+        if (pause := self._due_pause()) is not None and self._may_pause(pause, now):
+            return (Pause() if pause else Resume()), None
+        if self.entities and self._text.take(now, reserve=RESERVE):
+            return self.entities.pop(), None
+        return None, None
+
+    def _may_answer(self, now: float) -> bool:
+        # The end must not wait for tokens; the client forgives one message more, not a missing end.
+        return self._text.take(now) or isinstance(self._answers[0][0], Closed | Disconnect)
+
+    def _due_pause(self) -> bool | None:
+        wanted = self._paused
+        if wanted is None or wanted is self._protocol.pause.server:
+            return None
+        return wanted if self._protocol.allows(Pause()) else None
+
+    def _may_pause(self, pause: bool, now: float) -> bool:
+        bucket = self._pauses[pause]
+        return bucket.wait(now) == 0 and self._text.take(now, reserve=RESERVE) and bucket.take(now)
+
+    def _next_audio(self, now: float) -> bytes | None:
+        if not self._audio or self._quiet_until > now or not self._binary.take(now):
+            return None
+        frame = bytearray()
+        while self._audio and len(frame) < PLAYBACK_FRAME:
+            audio = self._audio.popleft()
+            room = PLAYBACK_FRAME - len(frame)
+            frame += audio[:room]
+            if len(audio) > room:
+                self._audio.appendleft(audio[room:])
+        self._audio_bytes -= len(frame)
+        try:
+            return self._protocol.send_audio(bytes(frame))
+        except LocalProtocolError:
+            self.forbidden += 1
+            self._audio.clear()
+            self._audio_bytes = 0
+            return None
+
+    def _wait(self, now: float) -> float | None:
+        """Return the seconds until something that waits may be written; `None` when nothing waits."""
+        waits = []
+        quiet = max(0.0, self._quiet_until - now)
+        if self._answers:
+            waits.append(self._text.wait(now))
+        if (pause := self._due_pause()) is not None:
+            text = self._text.wait(now, reserve=RESERVE)
+            waits.append(max(quiet, text, self._pauses[pause].wait(now)))
+        if self.entities:
+            waits.append(max(quiet, self._text.wait(now, reserve=RESERVE)))
+        if self._audio:
+            waits.append(max(quiet, self._binary.wait(now)))
+        return min(waits) + 0.001 if waits else None

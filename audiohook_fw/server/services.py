@@ -1,0 +1,32 @@
+"""`Services`: what one connection needs of its server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from audiohook_fw.config import Settings
+from audiohook_fw.plugin import PluginManager
+from audiohook_fw.session import BlockingPools, CallServices
+from audiohook_fw.telemetry import Metrics, Tracing
+
+from .registry import Registry
+
+__all__ = ["Services"]
+
+
+@dataclass(slots=True, eq=False)
+class Services:
+    """Shared by all connections of one server."""
+
+    settings: Settings
+    plugins: PluginManager
+    metrics: Metrics
+    tracing: Tracing
+    registry: Registry
+    pools: BlockingPools
+    languages: list[str] | None = None
+    """What `supported_languages` of the plugins gave at start-up; `None` when nobody has any."""
+    calls: CallServices = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.calls = CallServices(self.plugins, self.settings.limits, self.pools, self.metrics, self.tracing)

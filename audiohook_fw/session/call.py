@@ -1,0 +1,381 @@
+"""`Call`: one call from `open` to `on_end`. It turns the protocol's events into hooks, without a socket.
+
+Order of use: `attach`, `decide`, then `begin` (accepted) or `reject`, then `audio` and `deliver` as
+things come, then `close` and `end`, whatever became of the connection.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from opentelemetry.context import Context
+
+from audiohook_fw.audio import AudioFrame
+from audiohook_fw.plugin import (
+    CallDispatch,
+    ClientError,
+    CloseReason,
+    Event,
+    Gap,
+    OnFailure,
+    PauseOrigin,
+    Playback,
+    Reject,
+    SessionSummary,
+    Stash,
+    Transcript,
+    Update,
+    Verdict,
+)
+from audiohook_fw.protocol import (
+    AudioReceived,
+    ClientPause,
+    ClockGap,
+    DiscardedReceived,
+    DtmfReceived,
+    ErrorReceived,
+    MediaFormat,
+    Opened,
+    PausedReceived,
+    PingReceived,
+    PlaybackReceived,
+    ResumedReceived,
+    ServerEvent,
+    ServerProtocol,
+    UnknownReceived,
+    UpdateReceived,
+)
+from audiohook_fw.telemetry import attributes as names
+from audiohook_fw.telemetry import log_context
+
+from .control import CallControl
+from .facts import CallFacts
+from .holds import Hold, Holds
+from .services import CallServices
+from .session import Session
+from .trace import CallTrace
+from .wire import to_entity
+
+__all__ = ["Call"]
+
+logger = logging.getLogger(__name__)
+
+_RTTS: Final = 1000
+"""Round-trip times kept for the summary: 80 minutes of pings."""
+
+
+class Call:
+    """One call; its plugins see it through a `Session` each.
+
+    Attributes:
+        state: `opening`, `open`, `closing` or `ended`.
+        begun: `opened` was sent: from then on the call has handlers, and will have its `on_end`.
+        language, tags, context, stash, holds, start_holds, interests: what sessions show.
+    """
+
+    def __init__(
+        self,
+        facts: CallFacts,
+        services: CallServices,
+        protocol: ServerProtocol,
+        control: CallControl,
+        *,
+        parent: Context | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.facts = facts
+        self.services = services
+        self.plugins = services.plugins
+        self.pools = services.pools
+        self.protocol = protocol
+        self.control = control
+        self.state = "opening"
+        self.begun = False
+        self.language = facts.language
+        self.tags: dict[str, str] = {}
+        self.context: dict[str, Any] = {}
+        self.stash = Stash()
+        self.holds = Holds(control.want_pause)
+        self.start_holds: dict[str, Hold] = {}
+        self.interests: dict[str, bool] = {}
+        self.trace = CallTrace(services.tracing, facts, parent)
+        self._clock = clock
+        self._views: dict[str, Session] = {}
+        self._verdict: Verdict | None = None
+        self._frames = 0
+        self._bytes = 0
+        self._flushed = (0, 0, 0)
+        self._unknown = 0
+        self._errors = 0
+        self._rtt: deque[float] = deque(maxlen=_RTTS)
+        self._reason: CloseReason | None = None
+
+    def __repr__(self) -> str:
+        return f"<Call {self.facts.session_id} {self.state}>"
+
+    def view(self, plugin: str) -> Session:
+        """Return the session as one plugin sees it; the same one each time."""
+        return self._views.setdefault(plugin, Session(self, plugin))
+
+    @property
+    def decided(self) -> bool:
+        """Whether the plugins have answered."""
+        return self._verdict is not None
+
+    @property
+    def audio_interest(self) -> bool:
+        """Whether any plugin that takes audio wants it now."""
+        takers = self._dispatch.audio_takers if self.begun else ()
+        return any(self.interests.get(name, True) for name in takers)
+
+    @property
+    def delivery(self) -> CallDispatch:
+        """The dispatch to this call's plugins."""
+        return self._dispatch
+
+    # the beginning ------------------------------------------------------------------------------
+
+    def attach(self, stack: ExitStack) -> None:
+        """Make this call current (for logs and spans) in the present context, until `stack` is closed."""
+        stack.enter_context(
+            log_context(session_id=self.facts.session_id, conversation_id=self.facts.conversation_id)
+        )
+        stack.enter_context(self.trace.current())
+        self._context = contextvars.copy_context()
+        self._dispatch = CallDispatch(
+            self.plugins,
+            self.view,
+            session_id=self.facts.session_id,
+            clock=self._clock,
+            context=self._context.copy(),
+            on_lost=self._plugin_lost,
+            on_emitted=self._emitted,
+            span=self.trace.decision,
+        )
+
+    async def decide(self) -> Verdict:
+        """Ask the plugins; returns in time whatever they do. Cancelling abandons the question."""
+        verdict = await self._dispatch.decide(self.services.limits.decision_timeout)
+        for plugin, seconds in verdict.seconds.items():
+            self.services.metrics.histogram("audiohook.decision.duration").record(seconds, plugin=plugin)
+        self._verdict = verdict
+        if not isinstance(verdict.decision, Reject):
+            self.tags.update(verdict.decision.tags)
+            for plugin, accept in verdict.accepts.items():
+                if accept.start_paused:
+                    self._hold_start(plugin)
+        return verdict
+
+    def opened_message(self, languages: list[str] | None) -> Opened:
+        """Return the `opened` that the verdict asks for; `languages` goes in only if it was asked for."""
+        assert self._verdict is not None
+        accept = self._verdict.decision
+        assert not isinstance(accept, Reject)
+        discard_to = None if accept.discard_to is None else timedelta(seconds=accept.discard_to)
+        return Opened(
+            media=[self._select_media().to_wire()] if self.facts.offers else [],
+            discard_to=discard_to,
+            start_paused=bool(self.holds) or None,
+            supported_languages=languages if self.facts.wants_languages else None,
+        )
+
+    def begin(self) -> None:
+        """Note that `opened` was sent: make the handlers and tell them. Again does nothing."""
+        if not self.begun:
+            self.begun = True
+            self.state = "open"
+            self._context.run(self._begin)
+
+    def _begin(self) -> None:
+        media = self.protocol.media
+        self.trace.opened("accepted", media)
+        self._count_outcome("accepted")
+        self._dispatch.accept()
+        if self._verdict is not None:
+            self._dispatch.control("on_decided", self._verdict.decision)
+        self._dispatch.control("on_opened")
+        logger.info("call accepted: key %s, %s", self.facts.key_name, media or "no audio")
+
+    async def reject(self, decision: Reject) -> None:
+        """Tell the plugins that the call was rejected, and end."""
+        logger.info("call rejected with %s by %s", decision.reason, self._verdict.by if self._verdict else "")
+        self.trace.opened("rejected", reason=decision.reason)
+        self._count_outcome("rejected")
+        await self._dispatch.reject(decision, timeout=self.services.limits.hook_deadline)
+        self._finish(None)
+
+    def abandon(self) -> None:
+        """End a call that was given up (closed or lost) before it was decided."""
+        if self.state != "ended" and not self.begun:
+            self.trace.opened("lost")
+            self._count_outcome("lost")
+            self._finish(None)
+
+    # the middle ---------------------------------------------------------------------------------
+
+    def audio(self, event: AudioReceived) -> None:
+        """Hand a frame to the plugins: the hot path."""
+        payload = event.payload
+        self._frames += 1
+        self._bytes += len(payload)
+        media = self.protocol.media
+        assert media is not None, "the protocol delivers no audio without media"
+        self._dispatch.audio(
+            AudioFrame(payload, media, event.position, event.gap, byte_order=self.facts.byte_order)
+        )
+
+    def deliver(self, event: ServerEvent) -> None:
+        """Hand any other event of the protocol to the plugins."""
+        tell = self._dispatch.control
+        self._flush_counts()
+        match event:
+            case PausedReceived(news=True):
+                origin = _origin(event)
+                self.trace.event(
+                    names.EVENT_PAUSE,
+                    {names.PAUSE_ORIGIN: origin, names.POSITION: event.position / self.trace.rate},
+                )
+                tell("on_pause", origin, event.position)
+            case ResumedReceived(gap=gap):
+                self.trace.gap(names.EVENT_RESUME, gap)
+                tell("on_resume", _gap(gap))
+            case DiscardedReceived(gap=gap):
+                self.trace.gap(names.EVENT_DISCARDED, gap)
+                tell("on_discarded", _gap(gap))
+            case UpdateReceived(language=language, position=position):
+                self.language = language or self.language
+                self.trace.event(names.EVENT_UPDATE, {names.LANGUAGE: language})
+                tell("on_update", Update(language), position)
+            case ErrorReceived(error=error):
+                self._errors += 1
+                self.trace.event(names.EVENT_ERROR, {names.ERROR_CODE: error.code})
+                retry = error.retry_after.total_seconds() if error.retry_after is not None else None
+                tell("on_client_error", ClientError(error.code, error.message, retry))
+            case DtmfReceived(digit=digit, position=position):
+                tell("on_dtmf", digit, position)
+            case PlaybackReceived(started=started, position=position):
+                tell("on_playback", Playback.STARTED if started else Playback.COMPLETED, position)
+            case PingReceived(rtt=rtt) if rtt is not None:
+                self._rtt.append(rtt)
+            case UnknownReceived():
+                self._unknown += 1
+            case _:
+                pass
+
+    def emit(self, event: Event, plugin: str) -> None:
+        """Take an event that a plugin emits, through the filters, to the others and to the client."""
+        self._dispatch.emit(event, plugin)
+
+    # the end ------------------------------------------------------------------------------------
+
+    async def close(self, reason: CloseReason) -> None:
+        """Deliver `on_close` in order and wait for it, for `limits.hook_deadline` seconds at most."""
+        if self.begun and self.state != "ended":
+            self.state = "closing"
+            self._reason = self._reason or reason
+            self.trace.closing(self._reason)
+            late = await self._dispatch.close(self._reason, timeout=self.services.limits.hook_deadline)
+            if late:
+                logger.warning("on_close is late in %s; the client is answered without it", ", ".join(late))
+
+    async def end(self, reason: CloseReason) -> SessionSummary | None:
+        """Deliver `on_end` exactly once, stop all lanes, and end the trace; `None` if it never began."""
+        if not self.begun:
+            self.abandon()
+            return None
+        if self.state == "ended":
+            return None
+        self._reason = self._reason or reason
+        self.state = "closing"
+        self.trace.closed()
+        self._flush_counts()
+        summary = self.summary(self._reason)
+        await self._dispatch.end(summary, timeout=self.services.limits.end_deadline)
+        self.services.metrics.counter("audiohook.sessions.ended", reason=self._reason).value += 1
+        self.services.stray.value += summary.dropped
+        self.services.clamped.value += summary.counts["clamped"]
+        self._finish(summary)
+        logger.info("call ended: %s, %.1f s of audio", self._reason, summary.audio / summary.rate)
+        return summary
+
+    def summary(self, reason: CloseReason) -> SessionSummary:
+        """Return the totals up to now."""
+        clock, protocol = self.protocol.clock, self.protocol
+        return SessionSummary(
+            reason=reason,
+            started_at=self.facts.started_at,
+            ended_at=datetime.now(UTC),
+            rate=clock.rate,
+            position=clock.position,
+            audio=clock.audio,
+            paused=clock.paused,
+            discarded=clock.discarded,
+            dropped=protocol.dropped_audio,
+            rtt=tuple(self._rtt),
+            counts={
+                "frames": self._frames,
+                "bytes": self._bytes,
+                "stray": protocol.stray,
+                "clamped": clock.clamped,
+                "client_errors": self._errors,
+                "unknown_messages": self._unknown,
+            },
+        )
+
+    # inside ---------------------------------------------------------------------------------------
+
+    def _finish(self, summary: SessionSummary | None) -> None:
+        self.state = "ended"
+        self.holds.clear()
+        self.trace.ended(summary)
+
+    def _select_media(self) -> MediaFormat:
+        return self._dispatch.select_media(self.facts.offers)
+
+    def _hold_start(self, plugin: str) -> None:
+        careful = self._dispatch.info_of(plugin).on_failure is OnFailure.REJECT
+        self.start_holds[plugin] = self.holds.take(
+            plugin, "accepted paused", "keep" if careful else "release"
+        )
+
+    def _plugin_lost(self, plugin: str) -> None:
+        self.trace.event(names.EVENT_QUARANTINE, {names.PLUGIN: plugin})
+        self.holds.quarantined(plugin)
+
+    def _emitted(self, event: Event, plugin: str) -> None:
+        media = self.protocol.media
+        if media is None:
+            return
+        entity = to_entity(event, media, self.facts.product, interims=self.facts.interims)
+        if entity is not None:
+            replaces = f"transcript {event.id}" if isinstance(event, Transcript) else ""
+            self.control.send_entity(entity.wire_entity(), replaces=replaces, interim=event.is_interim())
+
+    def _count_outcome(self, outcome: str) -> None:
+        self.services.metrics.counter("audiohook.sessions", outcome=outcome).value += 1
+
+    def _flush_counts(self) -> None:
+        """Add to the process's counters what came since the last time: not done per frame."""
+        audio = self.protocol.clock.audio
+        frames, size, samples = self._flushed
+        services = self.services
+        services.frames.value += self._frames - frames
+        services.bytes.value += self._bytes - size
+        services.duration.value += (audio - samples) / self.protocol.clock.rate
+        self._flushed = (self._frames, self._bytes, audio)
+
+
+def _origin(event: PausedReceived) -> PauseOrigin:
+    if event.by_client:
+        return PauseOrigin.CLIENT
+    return PauseOrigin.UNKNOWN if event.client is ClientPause.UNKNOWN else PauseOrigin.SERVER
+
+
+def _gap(gap: ClockGap) -> Gap:
+    return Gap(gap.start, gap.length, clamped=gap.clamped)

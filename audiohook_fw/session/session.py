@@ -1,0 +1,275 @@
+"""`Session`: what a plugin sees of a call. Each plugin has its own, so everything has an owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from audiohook_fw.errors import LocalProtocolError, SessionClosedError
+from audiohook_fw.plugin import CallStatistics, ContextChanged, Event, Stash
+from audiohook_fw.protocol import (
+    ClientPause,
+    ContinuedSession,
+    DisconnectReason,
+    MediaFormat,
+    Participant,
+)
+
+from .holds import Hold, OnQuarantine
+
+if TYPE_CHECKING:
+    from .call import Call
+
+__all__ = ["Session"]
+
+T = TypeVar("T")
+
+
+class Session:
+    """One call, seen by one plugin. Use it from the event loop's thread only.
+
+    Positions and lengths are samples of call time at `media.rate`; ids are as received.
+    """
+
+    __slots__ = ("_call", "_plugin")
+
+    def __init__(self, call: Call, plugin: str) -> None:
+        self._call = call
+        self._plugin = plugin
+
+    def __repr__(self) -> str:
+        return f"<Session {self.id} {self._call.state} for {self._plugin}>"
+
+    # which call -----------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """The session id: one connection, one session."""
+        return self._call.facts.session_id
+
+    @property
+    def conversation_id(self) -> str:
+        """The conversation: retries and parallel integrations share it."""
+        return self._call.facts.conversation_id
+
+    @property
+    def organization_id(self) -> str:
+        """The Genesys Cloud organization; proven by the signature."""
+        return self._call.facts.organization_id
+
+    @property
+    def correlation_id(self) -> str:
+        """For correlation with Genesys' own logs."""
+        return self._call.facts.correlation_id
+
+    @property
+    def participant(self) -> Participant:
+        """The customer; all but `id` is personal data (`ani`, `ani_name`, `dnis`), hidden from `repr`."""
+        return self._call.facts.participant
+
+    @property
+    def key_name(self) -> str:
+        """Name of the configured API key that the client used; never the key."""
+        return self._call.facts.key_name
+
+    @property
+    def product(self) -> str:
+        """What the key is for: `monitor`, `transcription` or `connector`."""
+        return self._call.facts.product
+
+    @property
+    def path_suffix(self) -> str:
+        """What followed `server.path` in the URL: the Connector ID of Audio Connector."""
+        return self._call.facts.path_suffix
+
+    @property
+    def retry_attempt(self) -> int | None:
+        """The client's count of retries, when it tells."""
+        return self._call.facts.retry_attempt
+
+    @property
+    def continued_sessions(self) -> tuple[ContinuedSession, ...]:
+        """The sessions this one continues, when the client reconnected."""
+        return self._call.facts.continued_sessions
+
+    @property
+    def custom_config(self) -> Mapping[str, Any]:
+        """The integration's own JSON; may hold personal data."""
+        return self._call.facts.custom_config
+
+    @property
+    def input_variables(self) -> Mapping[str, str]:
+        """Variables of the Architect action (Audio Connector); may hold personal data."""
+        return self._call.facts.input_variables
+
+    @property
+    def started_at(self) -> datetime:
+        """Wall time of `open` (UTC)."""
+        return self._call.facts.started_at
+
+    # how it stands ----------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """`opening`, `open`, `closing` or `ended`."""
+        return self._call.state
+
+    @property
+    def offers(self) -> tuple[MediaFormat, ...]:
+        """The offered media that are understood, in the client's order of preference."""
+        return self._call.facts.offers
+
+    @property
+    def media(self) -> MediaFormat | None:
+        """The selected media; `None` before `opened` and in calls without audio."""
+        return self._call.protocol.media
+
+    @property
+    def language(self) -> str | None:
+        """The call's language, as of the last `update`."""
+        return self._call.language
+
+    @property
+    def position(self) -> int:
+        """Call time now: audio received, discarded and paused so far, in samples."""
+        return self._call.protocol.clock.position
+
+    @property
+    def server_paused(self) -> bool:
+        """Whether the server asked for a pause last."""
+        return self._call.protocol.pause.server
+
+    @property
+    def client_paused(self) -> ClientPause:
+        """What is known of the client's own pause: `no`, `yes` or `unknown`."""
+        return self._call.protocol.pause.client
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What the accepting plugins tagged this call with."""
+        return MappingProxyType(self._call.tags)
+
+    @property
+    def stash(self) -> Stash:
+        """A typed place for state of this call, shared by all plugins (the key is the secret)."""
+        return self._call.stash
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What plugins found out about the call (queue, agent, hold …)."""
+        return MappingProxyType(self._call.context)
+
+    @property
+    def audio_interest(self) -> bool:
+        """Whether any plugin needs audio now; see `set_audio_interest`."""
+        return self._call.audio_interest
+
+    @property
+    def delivery(self) -> CallStatistics:
+        """How this plugin fares: what its lane dropped or refused, its faults."""
+        return self._call.delivery.statistics_of(self._plugin)
+
+    # what a plugin may do -----------------------------------------------------------------------------
+
+    def settings_for(self, plugin: str | None = None) -> Any:
+        """Return the validated settings of this plugin, or of the one named; `None` if it has none.
+
+        Raises:
+            KeyError: no plugin of that name is loaded.
+        """
+        return self._call.plugins.settings(plugin or self._plugin)
+
+    def emit(self, event: Event) -> None:
+        """Hand an event to the other plugins and, if its product takes it, to the client.
+
+        Filters see it first. It is queued while another event is being delivered.
+
+        Raises:
+            TypeError: when it is no `Event`. SessionClosedError: after the call ended.
+        """
+        if not isinstance(event, Event):
+            raise TypeError(f"emit takes an Event, not {type(event).__name__}")
+        self._check_open()
+        self._call.emit(event, self._plugin)
+
+    def update_context(self, **values: Any) -> None:
+        """Add to `session.context`; what changed is emitted as `ContextChanged`."""
+        changed = tuple(name for name, value in values.items() if self._call.context.get(name) != value)
+        self._call.context.update(values)
+        if changed:
+            self.emit(ContextChanged(changed=changed))
+
+    def set_audio_interest(self, interested: bool) -> None:
+        """Say whether this plugin needs audio now; emits `ContextChanged` when the sum changes."""
+        before = self._call.audio_interest
+        self._call.interests[self._plugin] = interested
+        if self._call.audio_interest is not before:
+            self.emit(ContextChanged(changed=("audio_interest",)))
+
+    def pause(self, reason: str = "", *, on_quarantine: OnQuarantine = "release") -> Hold:
+        """Pause the stream for as long as the returned hold (or any other) is open.
+
+        Before `opened` it makes the call start paused. `reason` is for logs: no personal data.
+
+        Raises:
+            SessionClosedError: after the call ended.
+        """
+        self._check_open()
+        return self._call.holds.take(self._plugin, reason, on_quarantine)
+
+    @property
+    def start_hold(self) -> Hold | None:
+        """The hold that this plugin's own `Accept(start_paused=True)` took, while it is open."""
+        return self._call.start_holds.get(self._plugin)
+
+    def disconnect(
+        self, reason: str = "completed", info: str = "", output_variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Ask the client to end the call; `on_close` follows when it does.
+
+        Args:
+            reason: `completed`, `error` (the client may retry) or `unauthorized`.
+            info: a short text that Genesys logs; no personal data.
+            output_variables: for Architect (Audio Connector).
+
+        Raises:
+            ValueError: for another reason. SessionClosedError: after the call ended.
+        """
+        self._check_open()
+        self._call.control.disconnect(DisconnectReason(reason), info or None, output_variables)
+
+    def play(self, audio: bytes) -> None:
+        """Play audio to the caller: the call's format, whole samples (Audio Connector only).
+
+        Raises:
+            LocalProtocolError: when the key is no Audio Connector, or too much is queued already.
+        """
+        self._check_connector("play")
+        self._call.control.play(audio)
+
+    def flush_playback(self) -> None:
+        """Stop what is being played, and drop what is queued (Audio Connector only).
+
+        Raises:
+            LocalProtocolError: when the key is no Audio Connector.
+        """
+        self._check_connector("flush_playback")
+        self._call.control.flush_playback()
+
+    async def run_blocking(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a blocking function in this plugin's bounded thread pool.
+
+        Cancelling stops the waiting; a function that already runs goes on to its end.
+        """
+        return await self._call.pools.run(self._plugin, function, *args, **kwargs)
+
+    def _check_open(self) -> None:
+        if self._call.state == "ended":
+            raise SessionClosedError(f"session {self.id} has ended")
+
+    def _check_connector(self, what: str) -> None:
+        self._check_open()
+        if self.product != "connector":
+            raise LocalProtocolError(f"{what} needs an API key with product = connector")

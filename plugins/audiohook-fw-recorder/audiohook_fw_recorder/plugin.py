@@ -1,0 +1,46 @@
+"""The plugin: checks its directory at start, makes one handler per call with audio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+from audiohook_fw import AudioWish, PluginError, PluginInfo, ServerContext, Session, hookimpl
+
+from .handler import RecordingHandler
+from .settings import RecorderSettings
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Records every call that has audio."""
+
+    Settings = RecorderSettings
+    info = PluginInfo(summary="One WAV and one JSON sidecar per call", audio=AudioWish())
+
+    def __init__(self, settings: RecorderSettings) -> None:
+        self._settings = settings
+
+    @hookimpl
+    async def on_startup(self, server: ServerContext) -> None:
+        """Make the directory, and see that it takes files."""
+        await asyncio.to_thread(_check, self._settings.directory)
+
+    @hookimpl
+    def create_handler(self, session: Session) -> RecordingHandler | None:
+        """Record calls that have audio."""
+        return RecordingHandler(session, self._settings) if session.media is not None else None
+
+
+def _check(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=directory, prefix=".check-")
+        os.close(descriptor)
+        Path(name).unlink()
+    except OSError as error:
+        problem = f"cannot write to {directory}: {error.strerror}; set plugins.recorder.directory"
+        raise PluginError("recorder", problem) from error

@@ -1,0 +1,91 @@
+"""The sidecar: everything about a recording but its audio, as JSON. No numbers or names of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from audiohook_fw import MediaFormat, Session, SessionSummary
+
+__all__ = ["FORMAT", "Sidecar"]
+
+FORMAT = "audiohook-recording/1"
+"""Names the format; positions and lengths in it are samples of call time, which is file time."""
+
+
+@dataclass(slots=True)
+class Sidecar:
+    """What is known of a call so far."""
+
+    media: MediaFormat
+    facts: dict[str, Any]
+    events: list[dict[str, Any]] = field(default_factory=list)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
+    result: dict[str, Any] = field(default_factory=lambda: {"state": "recording"})
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Begin the sidecar of a call that has media."""
+        assert session.media is not None
+        return cls(
+            session.media,
+            {
+                "session_id": session.id,
+                "conversation_id": session.conversation_id,
+                "organization_id": session.organization_id,
+                "correlation_id": session.correlation_id,
+                "participant_id": session.participant.id,
+                "key": session.key_name,
+                "product": session.product,
+                "language": session.language,
+                "retry_attempt": session.retry_attempt,
+                "continued_sessions": [predecessor.id for predecessor in session.continued_sessions],
+                "tags": dict(session.tags),
+                "started_at": session.started_at.isoformat(),
+            },
+        )
+
+    def event(self, type_: str, position: int, **details: Any) -> None:
+        """Note something that happened at a moment of the call."""
+        self.events.append({"type": type_, "position": position, **details})
+
+    def gap(self, start: int, length: int, cause: str, *, clamped: bool = False) -> None:
+        """Note silence in the file that is no recorded silence."""
+        gap: dict[str, Any] = {"start": start, "length": length, "cause": cause}
+        self.gaps.append({**gap, "clamped": True} if clamped else gap)
+
+    def complete(self, summary: SessionSummary, *, overflow: int) -> None:
+        """Note how the call ended."""
+        rtt = summary.rtt
+        self.result = {
+            "state": "complete",
+            "close_reason": summary.reason,
+            "ended_at": summary.ended_at.isoformat(),
+            "totals": {
+                "position": summary.position,
+                "audio": summary.audio,
+                "paused": summary.paused,
+                "discarded": summary.discarded,
+                "overflow": overflow,
+                "frames_refused": summary.dropped,
+            },
+            "rtt": {"last": rtt[-1], "max": max(rtt), "count": len(rtt)} if rtt else None,
+        }
+
+    def to_json(self, wav: str, samples: int) -> dict[str, Any]:
+        """Return the JSON object, for a WAV of that name and length."""
+        media = self.media
+        return {
+            "format": FORMAT,
+            **self.facts,
+            "wav": {
+                "file": wav,
+                "encoding": media.format,
+                "channels": list(media.channels),
+                "rate": media.rate,
+                "samples": samples,
+            },
+            "events": self.events,
+            "gaps": self.gaps,
+            **self.result,
+        }

@@ -21,6 +21,7 @@ from .families import ARGUMENTS, EVENT_HOOKS, FAMILIES, HANDLER_HOOKS, Family
 from .handler import SessionHandler
 from .hookspecs import HOOK_API_VERSION
 from .info import AudioWish, OnFailure, Overflow, PluginInfo
+from .loader import load_plugins
 from .manager import PluginManager
 from .markers import PROJECT, hookimpl, hookspec
 from .options import PluginLimits, PluginOptions, SectionReader
@@ -88,4 +89,5 @@ __all__ = [
     "event_class",
     "hookimpl",
     "hookspec",
+    "load_plugins",
 ]

@@ -16,7 +16,7 @@ from .info import OnFailure, PluginInfo, event_names
 from .records import Delivery, PluginRecord, PluginStatus
 from .signatures import HookFunction, Implementation, is_async
 
-__all__ = ["LoadedPlugin"]
+__all__ = ["LoadedPlugin", "handler_class"]
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +77,7 @@ class LoadedPlugin:
         """Write into the record how each hook is called, as far as functions and annotations tell."""
         handler: dict[str, HookFunction] = {}
         for implementation in self.functions.get("create_handler", ()):
-            handler |= overridden(_returned(implementation.function))
+            handler |= overridden(handler_class(implementation.function))
         events = [
             i for hook, found in self.functions.items() if FAMILIES[hook] is Family.EVENT for i in found
         ]
@@ -101,7 +101,7 @@ def _delivery(hook: str, *, in_lane: bool) -> Delivery:
     return Delivery.LANE if in_lane else Delivery.INLINE
 
 
-def _returned(function: HookFunction) -> type[SessionHandler]:
+def handler_class(function: HookFunction) -> type[SessionHandler]:
     """Return the handler class that the annotation of `create_handler` names, or the empty base."""
     try:
         hint = typing.get_type_hints(inspect.unwrap(function)).get("return")

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from .families import SYNC_HOOKS
 
-__all__ = ["HookFunction", "Implementation", "Signature", "SignatureError", "is_async", "read_signature"]
+__all__ = [
+    "HookFunction",
+    "Implementation",
+    "Signature",
+    "SignatureError",
+    "is_async",
+    "is_plugin_name",
+    "read_signature",
+]
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 HookFunction = Callable[..., object]
 
@@ -67,6 +78,11 @@ def is_async(function: HookFunction) -> bool:
         if inspect.iscoroutinefunction(candidate):
             return True
     return False
+
+
+def is_plugin_name(name: str) -> bool:
+    """Tell whether a name can be a section of the configuration and part of an environment variable."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _read(hook: str, function: HookFunction, allowed: tuple[str, ...]) -> Signature:

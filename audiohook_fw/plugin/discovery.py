@@ -1,0 +1,160 @@
+"""Find plugins: entry points of installed distributions, modules named by `-p`, files of a directory.
+
+Finding imports nothing: each candidate carries what loads it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from audiohook_fw.errors import ConfigError
+
+from .markers import PROJECT
+from .options import PluginOptions
+
+__all__ = ["Candidate", "Selection", "find", "select_names"]
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plugin that was found and not loaded yet.
+
+    Attributes:
+        name: the entry point's name, or what was made of a module's or file's.
+        source: where it is, for people.
+        load: returns the class, module or instance.
+        distribution, version, requires: of the distribution it came from, else empty.
+        is_named: somebody asked for just this one, so the allow-list does not matter.
+    """
+
+    name: str
+    source: str
+    load: Callable[[], object]
+    distribution: str = ""
+    version: str = ""
+    requires: tuple[str, ...] = ()
+    is_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What `-p` asked for: names switched on or off, and modules to load by path."""
+
+    switched: Mapping[str, bool]
+    modules: tuple[str, ...]
+
+
+def select_names(modules: Sequence[str], installed: Iterable[str]) -> Selection:
+    """Sort what `-p` names into installed plugins, `no:NAME` and modules; the last word on a name counts."""
+    known = frozenset(installed)
+    switched: dict[str, bool] = {}
+    paths: list[str] = []
+    for text in modules:
+        if text.startswith("no:"):
+            switched[text.removeprefix("no:")] = False
+        elif text in known:
+            switched[text] = True
+        else:
+            paths.append(text)
+            switched[_split(text)[0]] = True
+    return Selection(switched, tuple(dict.fromkeys(paths)))
+
+
+def find(options: PluginOptions, extra: Mapping[str, object]) -> tuple[list[Candidate], Selection]:
+    """Return all candidates, and what `-p` said of them.
+
+    Args:
+        extra: plugins that are at hand already, by name.
+
+    Raises:
+        ConfigError: `plugins.directory` is no directory.
+    """
+    found = sorted(_installed(), key=lambda c: (c.name, c.distribution))
+    selection = select_names(options.modules, [candidate.name for candidate in found])
+    found += [_module(text) for text in selection.modules]
+    if options.directory is not None:
+        found += _files(options.directory)
+    found += [
+        Candidate(name, "given", functools.partial(_same, it), is_named=True) for name, it in extra.items()
+    ]
+    return found, selection
+
+
+def _installed() -> Iterator[Candidate]:
+    seen: set[str] = set()
+    for distribution in metadata.distributions():
+        try:
+            entries = distribution.entry_points.select(group=PROJECT)
+            if not entries:
+                continue
+            name, version = distribution.name, distribution.version
+            requires = tuple(distribution.requires or ())
+        except Exception as error:  # metadata that cannot be read is not worth a server
+            _log.warning("the metadata of an installed distribution cannot be read: %s", type(error).__name__)
+            continue
+        if name in seen:  # further down sys.path, hidden by the first
+            continue
+        seen.add(name)
+        for entry in entries:
+            yield Candidate(entry.name, f"entry point {entry.value}", entry.load, name, version, requires)
+
+
+def _module(text: str) -> Candidate:
+    name, path = _split(text)
+    return Candidate(name, f"module {path}", functools.partial(_load_module, path), is_named=True)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return name and path of `name=module:attribute`, where the name may be left out."""
+    name, equals, path = text.partition("=")
+    if equals:
+        return name.strip(), path.strip()
+    return text.partition(":")[0].rpartition(".")[2], text
+
+
+def _load_module(path: str) -> object:
+    module, _, attribute = path.partition(":")
+    target: object = importlib.import_module(module)
+    for part in attribute.split(".") if attribute else ():
+        target = getattr(target, part)
+    return target
+
+
+def _files(directory: Path) -> list[Candidate]:
+    if not directory.is_dir():
+        raise ConfigError("plugins.directory", f"{directory} is no directory; make it, or name another")
+    return [
+        Candidate(path.stem, f"file {path.name}", functools.partial(_load_file, path))
+        for path in sorted(directory.glob("*.py"))
+        if not path.name.startswith("_")
+    ]
+
+
+def _load_file(path: Path) -> object:
+    name = f"{PROJECT}_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None, "a .py file always has a loader"
+    assert spec.loader is not None, "a .py file always has a loader"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pydantic look their module up while it runs
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _same(target: object) -> object:
+    return target

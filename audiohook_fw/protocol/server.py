@@ -95,6 +95,7 @@ class ServerProtocol(Sequenced[ServerState]):
         self._allow_rejected = allow_rejected
         self._opened_at = 0.0
         self._origin = timedelta(0)
+        self._offers: tuple[MediaFormat, ...] = ()
         self._pings: deque[int] = deque(maxlen=_PENDING_ANSWERS)
         self._updates: deque[int] = deque(maxlen=_PENDING_ANSWERS)
         self._close_seq = 0
@@ -257,6 +258,7 @@ class ServerProtocol(Sequenced[ServerState]):
             )
         self.open = message
         self.session_id = envelope.id  # equal but for case: echo it as received
+        self._offers = message.offers
         self._opened_at = now
         self._origin = envelope.position or timedelta(0)
 
@@ -277,11 +279,10 @@ class ServerProtocol(Sequenced[ServerState]):
     def _check(self, message: sent_.ServerMessage) -> None:
         match message:
             case sent_.Opened(media=media, supported_languages=languages):
-                assert self.open is not None, "the state table lets no `opened` out before `open`"
-                offers = [offer.to_wire() for offer in self.open.offers]
+                offers = [offer.to_wire() for offer in self._offers]
                 if any(entry not in offers or not parse_offers([entry])[0] for entry in media):
                     raise LocalProtocolError("the selected media is not one of the offers")
-                if languages is not None and not self.open.supported_languages:
+                if languages is not None and not (self.open and self.open.supported_languages):
                     raise LocalProtocolError("supportedLanguages was not asked for")
             case sent_.Disconnect(reason=DisconnectReason.REJECTED) if not self._allow_rejected:
                 raise LocalProtocolError("disconnect reason `rejected` is not allowed by configuration")

@@ -13,11 +13,10 @@ from pydantic.types import Secret
 
 from .describe import Place
 from .fields import NoneIs
-from .layers import flatten
 from .load import DEFAULT, Loaded
 from .problems import ConfigErrors, dotted
 from .settings import Settings
-from .toml import toml_value
+from .toml import toml_key, toml_value
 
 __all__ = ["REDACTED", "Shown", "show", "show_dict", "show_toml"]
 
@@ -66,15 +65,22 @@ def show_dict(loaded: Loaded, plugin_models: Models | None = None) -> dict[str, 
 def show_toml(loaded: Loaded, plugin_models: Models | None = None) -> str:
     """Return the same as text in the form of TOML, the source of each setting in a comment."""
     lines: list[str] = []
-    table = ""
-    for row in show(loaded, plugin_models):
-        above, _, key = row.setting.rpartition(".")
-        if above != table:
-            lines += ["", f"[[{above[:-1].rpartition('[')[0]}]]" if above.endswith("]") else f"[{above}]"]
-            table = above
-        value = f"{key} = {toml_value(row.value)}" if row.value is not None else f"# {key} is not set"
-        lines.append(value if row.source == DEFAULT else f"{value}  # {row.source}")
+    header = ""
+    for place, value in _leaves(_tree(loaded, plugin_models or {})):
+        if _header(place) != header:
+            header = _header(place)
+            lines += ["", header]
+        key = toml_key(str(place[-1]))
+        line = f"{key} = {toml_value(value)}" if value is not None else f"# {key} is not set"
+        source = loaded.source_of(dotted(place))
+        lines.append(line if source == DEFAULT else f"{line}  # {source}")
     return "\n".join(lines).strip() + "\n"
+
+
+def _header(place: Place) -> str:
+    """Return the line that opens the table of a setting; the tables of a list need no numbers."""
+    names = ".".join(toml_key(step) for step in place[:-1] if isinstance(step, str))
+    return f"[[{names}]]" if isinstance(place[-2], int) else f"[{names}]"
 
 
 def _tree(loaded: Loaded, models: Models) -> dict[str, Any]:
@@ -93,18 +99,19 @@ def _plugin(loaded: Loaded, name: str, model: type[BaseModel] | None) -> object:
         return _WRONG
 
 
-def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[Place, object]]:
-    """Yield scalars and lists with their places, section by section; tables in lists come one by one, last."""
-    for section, values in tree.items():
-        leaves = [((section, *place), value) for place, value in flatten(values)]
-        yield from (leaf for leaf in leaves if not _is_tables(leaf[1]))
-        for place, value in leaves:
-            for index, item in enumerate(value if _is_tables(value) else ()):
-                yield from (((*place, index, *below), leaf) for below, leaf in flatten(item))
-
-
-def _is_tables(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+def _leaves(tree: Mapping[str, object], above: Place = ()) -> Iterator[tuple[Place, object]]:
+    """Yield scalars and lists with their places, those of a table before those of its tables."""
+    tables: list[tuple[Place, Mapping[str, object]]] = []
+    for key, value in tree.items():
+        place = (*above, key)
+        if isinstance(value, Mapping) and value:
+            tables.append((place, value))
+        elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            tables += [((*place, index), item) for index, item in enumerate(value)]
+        else:
+            yield place, value
+    for place, table in tables:
+        yield from _leaves(table, place)
 
 
 def _plain(value: object) -> object:

@@ -24,6 +24,7 @@ class Sample(Model):
 def test_any_version_of_uuid_in_either_case(uuid: object):
     assert is_uuid(str(uuid))
     assert is_uuid(str(uuid).upper())
+    assert Sample(some_id=str(uuid).upper()).some_id == str(uuid).upper()
 
 
 @pytest.mark.parametrize(

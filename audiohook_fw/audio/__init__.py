@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bundled import CONVERSATION_MEDIA, Utterance, conversation, conversation_script
 from .codec import ByteOrder, decode, encode
 from .frame import AudioFrame
 from .g711 import ULAW_SILENCE, Samples, ulaw_decode, ulaw_encode
@@ -12,13 +13,17 @@ from .wav_reader import WavAudio, parse_wav, read_wav
 from .wav_writer import WavWriter
 
 __all__ = [
+    "CONVERSATION_MEDIA",
     "ULAW_SILENCE",
     "AudioFrame",
     "ByteOrder",
     "Samples",
+    "Utterance",
     "WavAudio",
     "WavError",
     "WavWriter",
+    "conversation",
+    "conversation_script",
     "decode",
     "deinterleave",
     "encode",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiohook_fw.audio import WavError, parse_wav, read_wav, ulaw_decode
@@ -27,6 +27,7 @@ def riff(*chunks: bytes, size: int | None = None) -> bytes:
 
 
 @given(st.data(), st.integers(1, 2), st.integers(1, 200_000))
+@settings(max_examples=50, deadline=None)  # the disk may be busy
 def test_reads_what_the_standard_library_writes(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, channels: int, rate: int
 ):

@@ -1,8 +1,8 @@
 """The conversation that comes with the package: for the demo, the simulator and tests.
 
-A customer (external) and an agent (internal), spoken by computer voices; how it was made, and
-whose voices they are, is in docs/explanation/demo-audio.md. It has a card number and an order number in it, for plugins that
-transcribe or redact. Neither is real.
+A customer (external) and an agent (internal), spoken by computer voices. How it was made, and whose
+voices they are, is in docs/explanation/demo-audio.md. It has a card number and an order number in
+it, for plugins that transcribe or redact. Neither is real.
 """
 
 from __future__ import annotations

@@ -1,0 +1,170 @@
+"""What the plugin tests share: virtual time, a bench that loads plugins and runs a call, frames."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import BaseModel
+
+from audiohook_fw.audio import AudioFrame
+from audiohook_fw.plugin import (
+    CallDispatch,
+    CloseReason,
+    Event,
+    LocalMetrics,
+    PluginManager,
+    SessionSummary,
+    load_plugins,
+)
+from audiohook_fw.protocol import MediaFormat
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _VirtualSelector(selectors.DefaultSelector):
+    """Skips waiting: when nothing is ready, the time that would be waited has passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(timeout if timeout is None else 0)
+        if not ready and timeout:
+            self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is made up: a sleep of an hour takes no time."""
+
+    def __init__(self) -> None:
+        self._virtual = _VirtualSelector()
+        super().__init__(self._virtual)
+
+    def time(self) -> float:
+        return self._virtual.now
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"virtual": VirtualLoop}
+
+
+@dataclass
+class Limits:
+    lane_seconds: float = 30.0
+    lane_bytes: int = 1_000_000
+    control_events: int = 1_000
+    plugin_events: int = 1_000
+    faults_in_a_row: int = 10
+    quarantine_calls: int = 3
+    quarantine_window: float = 600.0
+    startup_timeout: float = 30.0
+    shutdown_timeout: float = 10.0
+    address_timeout: float = 1.0
+
+
+@dataclass
+class Options:
+    enabled: list[str] | None = None
+    disabled: list[str] = field(default_factory=list)
+    required: list[str] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
+    directory: Path | None = None
+    modules: list[str] = field(default_factory=list)
+
+
+class View:
+    """A plugin's view of a session, as far as dispatch is concerned: it only passes it on."""
+
+    def __init__(self, bench: Bench, name: str) -> None:
+        self._bench = bench
+        self.name = name
+
+    def emit(self, event: Event) -> bool:
+        return self._bench.dispatch.emit(event, self.name)
+
+
+class Bench:
+    """Loads plugins and runs one call with them.
+
+    `seen` is where plugins may write; `lost` and `emitted` are what dispatch told the session.
+    """
+
+    media = MediaFormat("PCMU", ("external", "internal"), 8000)
+
+    def __init__(self) -> None:
+        self.limits = Limits()
+        self.metrics = LocalMetrics()
+        self.seen: list[Any] = []
+        self.lost: list[str] = []
+        self.emitted: list[tuple[Event, str]] = []
+        self.manager: PluginManager
+        self.dispatch: CallDispatch
+
+    def load(self, options: Options | None = None, **plugins: object) -> PluginManager:
+        """Load just these plugins, in this order unless `options` has another."""
+        options = replace(options or Options(), enabled=[])
+        options.order = options.order or list(plugins)
+        self.manager = load_plugins(
+            options, self.section, self.limits, extra=plugins, metrics=self.metrics, version="0.1.0"
+        )
+        return self.manager
+
+    def call(self, **plugins: object) -> CallDispatch:
+        """Open one call; not accepted yet. Without plugins: one more call of those loaded."""
+        if plugins:
+            self.load(**plugins)
+        self.dispatch = CallDispatch(
+            self.manager,
+            lambda name: View(self, name),
+            session_id="s-1",
+            on_lost=self.lost.append,
+            on_emitted=lambda event, emitter: self.emitted.append((event, emitter)),
+        )
+        return self.dispatch
+
+    def accepted(self, **plugins: object) -> CallDispatch:
+        """Open and accept one call."""
+        self.call(**plugins).accept()
+        return self.dispatch
+
+    async def finish(self, *, close: float = 6.0, end: float = 60.0) -> tuple[str, ...]:
+        """Close and end the call; return who was late with `on_close`."""
+        late = await self.dispatch.close(CloseReason.END, timeout=close)
+        await self.dispatch.end(self.summary(), timeout=end)
+        return late
+
+    def frame(self, position: int = 0, length: int = 80, gap: int = 0) -> AudioFrame:
+        return AudioFrame(b"\xff" * (2 * length), self.media, position, gap)
+
+    @staticmethod
+    def section(name: str, model: type[M]) -> M:
+        return model()
+
+    @staticmethod
+    def summary() -> SessionSummary:
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        return SessionSummary(CloseReason.END, now, now, 8000, 0, 0, 0, 0, 0)
+
+    @property
+    def lanes(self) -> list[asyncio.Task[Any]]:
+        """The lane tasks that are alive."""
+        return [task for task in asyncio.all_tasks() if task.get_name().startswith("audiohook-")]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def options() -> type[Options]:
+    return Options

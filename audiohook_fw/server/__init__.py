@@ -1,0 +1,27 @@
+"""The server: aiohttp around the session; connections, outbox, health and admin, start and end."""
+
+from __future__ import annotations
+
+from .admin import plugin_json, session_json
+from .app import AudiohookServer
+from .connection import Connection
+from .health import Health, Phase
+from .lifecycle import loop_factory, run, serve
+from .outbox import Outbox
+from .registry import Registry
+from .services import Services
+
+__all__ = [
+    "AudiohookServer",
+    "Connection",
+    "Health",
+    "Outbox",
+    "Phase",
+    "Registry",
+    "Services",
+    "loop_factory",
+    "plugin_json",
+    "run",
+    "serve",
+    "session_json",
+]

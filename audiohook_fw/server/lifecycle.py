@@ -1,0 +1,145 @@
+"""`serve`: a server as a process: signals, draining, reload. `run` gives it an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from audiohook_fw.errors import ConfigError
+
+from .app import AudiohookServer
+
+__all__ = ["loop_factory", "run", "serve"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FORCED: Final = 1
+"""Exit status when the end was forced."""
+
+_PATIENCE: Final = 2.0  # seconds for calls to end when the end is forced
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's factory when it is installed (extra `fast`), else `None` for asyncio's own loop."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the fastest event loop installed, and return its result."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(main)
+
+
+async def serve(
+    make: Callable[[Callable[[], None]], AudiohookServer],
+    *,
+    started: Callable[[AudiohookServer], None] = lambda _: None,
+) -> int:
+    """Run a server until a signal ends it; return the exit status: 0, or 1 when the end was forced.
+
+    * SIGTERM: drain, as `AudiohookServer.drain` says, then stop.
+    * SIGINT (Ctrl-C): the same, but with no call there is no `server.balancer_grace`: a person waits.
+    * SIGTERM or SIGINT again: calls are cut at once; they have 2 s to end. A third one kills.
+    * SIGHUP: reload keys and certificate; an error is logged and changes nothing.
+
+    Args:
+        make: makes the server; gets the function that its `/admin/drain` is to call.
+        started: called once calls are taken.
+
+    Raises:
+        ConfigError, PluginLoadError: as `AudiohookServer.start`.
+    """
+    with _Signals() as signals:
+        server = make(signals.asked.set)
+        if await _unless(signals.asked, server.start()):
+            signals.on_reload = server.reload
+            started(server)
+            await signals.asked.wait()
+            idle = signals.interactive and not server.registry.connections
+            logger.info("stopping; a second signal forces")
+            await _unless(signals.forced, server.drain(grace=0.0 if idle else None))
+        forced = signals.forced.is_set()
+        if not forced and await _unless(signals.forced, server.stop()):
+            return 0
+        logger.warning("the end is forced")
+        await server.stop(patience=_PATIENCE)
+        return FORCED
+
+
+class _Signals:
+    """The process's signals as events, while in use."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.forced = asyncio.Event()
+        self.interactive = False
+        self.on_reload: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._reloading: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._loop.add_signal_handler(signal.SIGTERM, self.ask)
+        self._loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        self._loop.add_signal_handler(signal.SIGHUP, self._reload)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self._loop.remove_signal_handler(number)
+
+    def ask(self) -> None:
+        """Ask for the end; the second time, force it."""
+        if self.asked.is_set():
+            self.forced.set()
+            # Whoever asks a third time means it.
+            self._loop.remove_signal_handler(signal.SIGTERM)
+            self._loop.remove_signal_handler(signal.SIGINT)
+        self.asked.set()
+
+    def _interrupt(self) -> None:
+        self.interactive = self.interactive or not self.asked.is_set()
+        self.ask()
+
+    def _reload(self) -> None:
+        if self.on_reload is None or (self._reloading is not None and not self._reloading.done()):
+            return
+        self._reloading = self._loop.create_task(_reload(self.on_reload), name="audiohook-reload")
+
+
+async def _reload(reload: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    try:
+        await reload()
+    except ConfigError as error:
+        for line in str(error).splitlines():
+            logger.error("not reloaded: %s", line)
+    except Exception:
+        logger.exception("not reloaded")
+
+
+async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+    """Do the work unless the event comes first, which cancels it; return whether it was done."""
+    loop = asyncio.get_running_loop()
+    task, asked = loop.create_task(work), loop.create_task(event.wait())
+    try:
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+            return True
+        return False
+    finally:
+        asked.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})

@@ -1,0 +1,89 @@
+"""The two applications: what is served on `server.port`, and what on `server.admin_port`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from yarl import URL
+
+from audiohook_fw.plugin import PluginManager, Route
+from audiohook_fw.telemetry import log_context
+
+from .admin import Admin, guard
+from .health import Health
+from .http_protocol import make_app
+from .upgrade import UpgradeHandler
+
+__all__ = ["admin_app", "public_app"]
+
+logger = logging.getLogger(__name__)
+
+
+def public_app(
+    path: str, upgrade: UpgradeHandler, health: Health, plugins: PluginManager, routes: Iterable[Route]
+) -> web.Application:
+    """Return what is served on `server.port`: calls, health and public plugin routes."""
+    app = make_app()
+    _add_health(app, health)
+    _add_plugins(app, plugins, (route for route in routes if route.public))
+    # Braces would be patterns to aiohttp; in a URL they are escaped anyway.
+    prefix = URL.build(path=path.rstrip("/")).raw_path if path.rstrip("/") else ""
+    if prefix:
+        app.router.add_get(prefix, upgrade.__call__, allow_head=False)
+    app.router.add_get(f"{prefix}/{{suffix:.*}}", upgrade.__call__, allow_head=False)
+    return app
+
+
+def admin_app(
+    admin: Admin, health: Health, plugins: PluginManager, routes: Iterable[Route]
+) -> web.Application:
+    """Return what is served on `server.admin_port`: health for everybody, the rest behind the token."""
+    app = make_app(guard(admin.token, admin.hosts))
+    _add_health(app, health)
+    admin.add_to(app.router)
+    _add_plugins(app, plugins, (route for route in routes if not route.public))
+    return app
+
+
+def _add_health(app: web.Application, health: Health) -> None:
+    app.router.add_get("/health/live", health.live)
+    app.router.add_get("/health/ready", health.ready)
+
+
+def _add_plugins(app: web.Application, plugins: PluginManager, routes: Iterable[Route]) -> None:
+    for route in routes:
+        path = f"/plugins/{route.plugin}{route.path}"
+        try:
+            app.router.add_route(route.method, path, _guarded(route, plugins))
+        except (ValueError, RuntimeError, AssertionError) as error:
+            logger.error("plugin %s: %s %s is not served: %s", route.plugin, route.method, path, error)
+            plugins.note_fault(route.plugin, "register_routes", error)
+
+
+def _guarded(route: Route, plugins: PluginManager) -> Handler:
+    """Return the plugin's handler; what it raises is logged and counted as its fault, and answered by 500."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        with log_context(plugin=route.plugin, hook="route"):
+            try:
+                response = route.handler(request)
+                if inspect.isawaitable(response):
+                    response = await response
+            except (web.HTTPException, ConnectionError, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                plugins.note_fault(route.plugin, "route", error)
+                raise web.HTTPInternalServerError(text="the plugin failed") from None
+        if isinstance(response, web.StreamResponse):
+            return response
+        plugins.note_fault(
+            route.plugin, "route", TypeError(f"must return a response, not {type(response).__name__}")
+        )
+        raise web.HTTPInternalServerError(text="the plugin failed")
+
+    return handle

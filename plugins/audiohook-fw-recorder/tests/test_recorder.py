@@ -1,0 +1,239 @@
+"""What is on the disk after calls of every kind, compared byte by byte with what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from audiohook_fw_recorder.handler import RecordingHandler
+
+from audiohook_fw import CloseReason, MediaFormat
+from audiohook_fw.plugin import PluginManager, PluginStatus, ServerContext
+
+ID = "6f1c3d58-0000-4000-8000-0000000000ab"
+RATE = 8000
+STEREO = MediaFormat("PCMU", ("external", "internal"))
+INVERTED = MediaFormat("PCMU", ("internal", "external"))
+MONO = MediaFormat("PCMU", ("internal",))
+L16 = MediaFormat("L16", ("external",))
+
+
+def noise(media: MediaFormat, seconds: float, seed: int = 0) -> bytes:
+    return random.Random(seed).randbytes(int(seconds * RATE) * media.frame_width)
+
+
+def silence(media: MediaFormat, seconds: float) -> bytes:
+    return (b"\xff" if media.format == "PCMU" else b"\0") * (int(seconds * RATE) * media.frame_width)
+
+
+@pytest.mark.parametrize("media", [STEREO, INVERTED, MONO, L16], ids=lambda m: f"{m.format}-{m.channels}")
+@pytest.mark.parametrize("frame", [160, 1600, 1601])
+async def test_file_time_is_call_time(
+    new_call: Any, manager: PluginManager, recordings: Any, media: MediaFormat, frame: int
+) -> None:
+    call = new_call(manager, media)
+    await call.open()
+    expected = b""
+    for part in range(4):
+        audio = noise(media, 1.25, part)
+        step = frame * media.frame_width
+        for start in range(0, len(audio), step):
+            call.audio(audio[start : start + step])
+            await asyncio.sleep(0)
+        expected += audio
+        if part == 0:
+            call.pause(3.5, by_server=False)
+            expected += silence(media, 3.5)
+        elif part == 1:
+            call.discard(0.25)
+            expected += silence(media, 0.25)
+        elif part == 2:
+            call.pause(2.0, by_server=True)
+            expected += silence(media, 2.0)
+    await call.close()
+
+    wav = recordings.wav()
+    assert wav.payload == expected
+    assert wav.rate == RATE
+    sidecar = recordings.sidecar()
+    assert sidecar["wav"] == {
+        "file": f"{ID}.wav",
+        "encoding": media.format,
+        "channels": list(media.channels),
+        "rate": RATE,
+        "samples": len(expected) // media.frame_width,
+    }
+    assert sidecar["gaps"] == [
+        {"start": 10_000, "length": 28_000, "cause": "pause"},
+        {"start": 48_000, "length": 2_000, "cause": "discarded"},
+        {"start": 60_000, "length": 16_000, "cause": "pause"},
+    ]
+    assert [(e["type"], e["position"]) for e in sidecar["events"]] == [
+        ("pause", 10_000),
+        ("resume", 38_000),
+        ("pause", 60_000),
+        ("resume", 76_000),
+    ]
+    assert [e["origin"] for e in sidecar["events"] if e["type"] == "pause"] == ["client", "server"]
+    assert sidecar["state"] == "complete"
+    assert sidecar["close_reason"] == "end"
+    assert sidecar["totals"] == {
+        "position": 86_000,
+        "audio": 40_000,
+        "paused": 44_000,
+        "discarded": 2_000,
+        "overflow": 0,
+        "frames_refused": 0,
+    }
+
+
+async def test_a_call_that_breaks_off_is_complete_up_to_there(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, STEREO)
+    await call.open()
+    call.audio(noise(STEREO, 0.3))
+    await call.close(CloseReason.LOST)
+    assert recordings.wav().payload == noise(STEREO, 0.3)
+    assert recordings.sidecar()["close_reason"] == "lost"
+
+
+async def test_the_end_is_padded_to_the_length_of_the_call(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, MONO)
+    await call.open()
+    call.audio(noise(MONO, 0.1))
+    call.discard(1.0)
+    await call.close()
+    assert recordings.wav().payload == noise(MONO, 0.1) + silence(MONO, 1.0)
+
+
+async def test_nonsense_discards_do_not_fill_the_disk(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, STEREO)
+    await call.open()
+    for _ in range(5):
+        call.discard(1_000_000_000)
+    call.audio(noise(STEREO, 0.1))
+    await call.close()
+    sidecar = recordings.sidecar()
+    assert sidecar["gaps"][0]["clamped"] is True
+    assert sidecar["totals"]["discarded"] == 30 * RATE
+    assert (recordings.directory / f"{ID}.wav").stat().st_size < 31 * RATE * 2
+
+
+async def test_both_files_are_valid_while_the_call_runs(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, STEREO)
+    await call.open()
+    for _ in range(20):
+        call.audio(noise(STEREO, 0.2))
+    while True:
+        await asyncio.sleep(0.001)
+        if recordings.directory.exists() and any(recordings.directory.glob("*.wav")):
+            wav = recordings.wav()
+            if wav.samples.shape[0] >= 3 * RATE:
+                break
+    assert recordings.sidecar()["state"] == "recording"
+    await call.close()
+
+
+async def test_calls_with_one_session_id_have_a_recording_each(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    for seed in range(3):
+        call = new_call(manager, MONO)
+        await call.open()
+        call.audio(noise(MONO, 0.1, seed))
+        await call.close()
+    stems = [ID, f"{ID}-2", f"{ID}-3"]
+    assert [recordings.wav(stem).payload for stem in stems] == [noise(MONO, 0.1, s) for s in range(3)]
+    assert recordings.sidecar(stems[2])["wav"]["file"] == f"{stems[2]}.wav"
+
+
+async def test_what_the_lane_had_to_drop_is_silence_and_listed(
+    new_call: Any, load: Any, recordings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = load({"lane_seconds": 2.0})
+    await manager.startup(ServerContext(version="0", node="test"))
+    release = asyncio.Event()
+    opened = RecordingHandler.on_opened
+
+    async def slow(self: RecordingHandler) -> None:
+        await release.wait()
+        await opened(self)
+
+    monkeypatch.setattr(RecordingHandler, "on_opened", slow)
+    call = new_call(manager, MONO)
+    await call.open()
+    await asyncio.sleep(0)
+    frames = [noise(MONO, 0.5, seed) for seed in range(10)]
+    for frame in frames:
+        call.audio(frame)
+    release.set()
+    await call.close()
+    sidecar = recordings.sidecar()
+    assert sidecar["totals"]["overflow"] == 3 * RATE
+    assert sidecar["gaps"] == [{"start": 0, "length": 3 * RATE, "cause": "overflow"}]
+    assert recordings.wav().payload == silence(MONO, 3.0) + b"".join(frames[6:])
+
+
+async def test_a_refusing_disk_costs_nothing_once_it_takes_again(
+    new_call: Any, manager: PluginManager, recordings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audiohook_fw.audio import WavWriter
+
+    full = [True]
+    write = WavWriter.write
+
+    def refusing(self: WavWriter, payload: bytes) -> None:
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        write(self, payload)
+
+    monkeypatch.setattr(WavWriter, "write", refusing)
+    call = new_call(manager, MONO)
+    await call.open()
+    frames = [noise(MONO, 0.5, seed) for seed in range(6)]
+    for number, frame in enumerate(frames):
+        full[0] = number < 4
+        call.audio(frame)
+        await asyncio.sleep(0.02)
+    await call.close()
+    assert recordings.wav().payload == b"".join(frames)
+
+
+async def test_no_numbers_and_names_in_the_sidecar(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, MONO)
+    await call.open()
+    await call.close()
+    text = (recordings.directory / f"{ID}.json").read_text(encoding="utf-8")
+    assert ID in text
+    for personal in ("4930111111", "Marker Name", "4930222222"):
+        assert personal not in text
+
+
+async def test_an_unwritable_directory_fails_at_start(load: Any, recordings: Any, tmp_path: Path) -> None:
+    (tmp_path / "calls").write_text("a file in the way")
+    manager = load()
+    await manager.startup(ServerContext(version="0", node="test"))
+    (record,) = manager.records
+    assert record.status is PluginStatus.FAILED
+    assert "plugins.recorder.directory" in record.error
+
+
+async def test_recordings_belong_to_the_owner_only(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, MONO)
+    await call.open()
+    await call.close()
+    assert {path.stat().st_mode & 0o777 for path in recordings.directory.iterdir()} == {0o600}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Final
+
 from audiohook_fw import (
     AudioFrame,
     CloseReason,
@@ -19,6 +22,13 @@ from .sidecar import Sidecar
 
 __all__ = ["RecordingHandler"]
 
+logger = logging.getLogger(__name__)
+
+KEPT_SECONDS: Final = 30
+"""Audio that is kept in memory while the disk refuses it."""
+RETRY_SECONDS: Final = 1
+"""Call time between two tries then."""
+
 
 class RecordingHandler(SessionHandler):
     """Keeps file time equal to call time: whatever is missing becomes silence, and is listed."""
@@ -30,7 +40,8 @@ class RecordingHandler(SessionHandler):
         self._recording = Recording(settings.directory, session.id, session.media)
         self._limit = max(1, int(settings.flush_seconds * session.media.rate))
         self._pieces: list[bytes | int] = []
-        self._pending = 0
+        self._media = session.media
+        self._due = self._limit
         self._end = 0
 
     async def on_opened(self) -> None:
@@ -45,7 +56,7 @@ class RecordingHandler(SessionHandler):
                 self._sidecar.gap(frame.position - frame.dropped_before, frame.dropped_before, "overflow")
             self._collect(missing, missing)
         self._collect(frame.payload, frame.length)
-        if self._pending >= self._limit:
+        if self._end >= self._due:
             await self._flush()
 
     async def on_pause(self, origin: PauseOrigin, position: int) -> None:
@@ -88,16 +99,40 @@ class RecordingHandler(SessionHandler):
 
     def _collect(self, piece: bytes | int, samples: int) -> None:
         self._pieces.append(piece)
-        self._pending += samples
         self._end += samples
 
     async def _flush(self) -> None:
-        """Write what was collected; it is kept and tried again when the disk refuses."""
-        while self._pieces:
-            await self._session.run_blocking(self._recording.write, self._pieces)
-            self._pending = 0
+        """Write what was collected. What the disk refuses is kept for a while, and tried again."""
+        try:
+            if self._pieces:
+                await self._session.run_blocking(self._recording.write, self._pieces)
+            self._due = self._end + self._limit
+        except OSError as error:
+            self._refused(error)
 
     async def _save(self) -> None:
         """Write audio, then the sidecar that tells of it."""
         await self._flush()
-        await self._session.run_blocking(self._recording.save, self._sidecar)
+        try:
+            await self._session.run_blocking(self._recording.save, self._sidecar)
+        except OSError as error:
+            self._refused(error)
+
+    def _refused(self, error: OSError) -> None:
+        """Keep the newest audio; what is too old becomes silence, and is listed."""
+        self._due = self._end + RETRY_SECONDS * self._media.rate
+        if self._sidecar.refused(type(error).__name__, error.errno):
+            logger.error("the recording cannot be written (%s); trying again", error.strerror)
+        position = self._end - sum(self._samples(piece) for piece in self._pieces)
+        oldest = self._end - KEPT_SECONDS * self._media.rate
+        for index, piece in enumerate(self._pieces):
+            if position >= oldest:
+                break
+            length = self._samples(piece)
+            if isinstance(piece, bytes):
+                self._pieces[index] = length
+                self._sidecar.gap(position, length, "disk")
+            position += length
+
+    def _samples(self, piece: bytes | int) -> int:
+        return piece if isinstance(piece, int) else self._media.samples(len(piece))

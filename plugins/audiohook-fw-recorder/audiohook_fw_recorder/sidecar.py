@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ class Sidecar:
     facts: dict[str, Any]
     events: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
+    errors: dict[str, int] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=lambda: {"state": "recording"})
 
     @classmethod
@@ -50,9 +52,21 @@ class Sidecar:
         self.events.append({"type": type_, "position": position, **details})
 
     def gap(self, start: int, length: int, cause: str, *, clamped: bool = False) -> None:
-        """Note silence in the file that is no recorded silence."""
-        gap: dict[str, Any] = {"start": start, "length": length, "cause": cause}
-        self.gaps.append({**gap, "clamped": True} if clamped else gap)
+        """Note silence in the file that is no recorded silence; it joins the one right before it."""
+        last = self.gaps[-1] if self.gaps else None
+        if last is not None and last["cause"] == cause and last["start"] + last["length"] == start:
+            last["length"] += length
+        else:
+            last = {"start": start, "length": length, "cause": cause}
+            self.gaps.append(last)
+        if clamped:
+            last["clamped"] = True
+
+    def refused(self, kind: str, number: int | None) -> bool:
+        """Note that the disk refused a write; tell whether it is the first time for this reason."""
+        reason = errno.errorcode.get(number or 0, kind)
+        self.errors[reason] = self.errors.get(reason, 0) + 1
+        return self.errors[reason] == 1
 
     def complete(self, summary: SessionSummary, *, overflow: int) -> None:
         """Note how the call ended."""
@@ -86,6 +100,7 @@ class Sidecar:
                 "samples": samples,
             },
             "events": self.events,
-            "gaps": self.gaps,
+            "gaps": sorted(self.gaps, key=lambda gap: gap["start"]),
+            "errors": self.errors,
             **self.result,
         }

@@ -184,8 +184,9 @@ async def test_what_the_lane_had_to_drop_is_silence_and_listed(
     assert recordings.wav().payload == silence(MONO, 3.0) + b"".join(frames[6:])
 
 
-async def test_a_refusing_disk_costs_nothing_once_it_takes_again(
-    new_call: Any, manager: PluginManager, recordings: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seconds", [5, 60])
+async def test_a_refusing_disk_costs_what_is_older_than_30_s(
+    new_call: Any, manager: PluginManager, recordings: Any, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
     from audiohook_fw.audio import WavWriter
 
@@ -200,13 +201,23 @@ async def test_a_refusing_disk_costs_nothing_once_it_takes_again(
     monkeypatch.setattr(WavWriter, "write", refusing)
     call = new_call(manager, MONO)
     await call.open()
-    frames = [noise(MONO, 0.5, seed) for seed in range(6)]
+    frames = [noise(MONO, 0.5, seed) for seed in range(seconds * 2)]
     for number, frame in enumerate(frames):
-        full[0] = number < 4
+        full[0] = number < len(frames) - 4
         call.audio(frame)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.005)
     await call.close()
-    assert recordings.wav().payload == b"".join(frames)
+    kept = min(len(frames), 2 * 30)
+    payload = recordings.wav().payload
+    assert len(payload) == len(frames) * 4000
+    assert payload[-kept * 4000 :] == b"".join(frames[-kept:])
+    sidecar = recordings.sidecar()
+    assert sidecar["errors"]["ENOSPC"] > 0
+    lost = sum(gap["length"] for gap in sidecar["gaps"])
+    assert payload[:lost] == silence(MONO, lost / RATE)
+    assert payload[lost:] == b"".join(frames)[lost:]
+    assert {gap["cause"] for gap in sidecar["gaps"]} <= {"disk"}
+    assert (lost > 0) is (seconds > 31)
 
 
 async def test_no_numbers_and_names_in_the_sidecar(

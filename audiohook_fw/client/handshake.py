@@ -112,8 +112,12 @@ def upgrade_headers(
     return headers
 
 
-async def _no_redirects(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    response = await handler(request)
+async def _only_once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    # aiohttp would follow redirects, and repeat a request that was broken off, with the same nonce.
+    try:
+        response = await handler(request)
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        raise _explain(error, request.url) from None
     if response.status != 101:
         response.close()
         raise ConnectError(_refusal(response.status), Closing.REFUSED)
@@ -139,7 +143,7 @@ def new_session() -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=0, force_close=True),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
-        middlewares=(_no_redirects,),
+        middlewares=(_only_once,),
     )
 
 

@@ -149,6 +149,7 @@ class CallStream:
     def advance(self) -> None:
         """Send the audio that is due and play the actions whose time has come, in call-time order."""
         self._behind = False
+        self._limit_buffer()
         room = _BURST
         while not (self.ended or self.aborted):
             now, boundary = self._script, self._boundary()
@@ -158,7 +159,6 @@ class CallStream:
                 return
             room -= sent
             if boundary > now:
-                self._limit_buffer()
                 return
             self._script = boundary  # so that what is done now has the position of its time
             self._pass(boundary)
@@ -209,11 +209,12 @@ class CallStream:
         self._position += length
 
     def _limit_buffer(self) -> None:
-        """Drop what the client could not send for too long, as the real one does."""
+        """Drop what could not be sent for too long, as the real client does; never past an action."""
         late = self._script - self._frozen - self._position
-        bound = max(1.0, self._options.speed) * _BUFFER
-        if self._flowing and late > self._samples(bound) + self._frame:
-            self._discard(late - self._samples(MAX_BACKLOG), real=True)
+        if self._flowing and late > self._samples(_BUFFER * max(1.0, self._options.speed)):
+            lost = min(late - self._samples(MAX_BACKLOG), self._boundary() - self._frozen - self._position)
+            if lost > 0:
+                self._discard(lost, real=True)
 
     # the timeline ----------------------------------------------------------------------------------
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 __all__ = ["Accept", "Decision", "Reject"]
+
+_A_DAY: Final = 86_400
+"""Seconds; no client buffers longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +23,23 @@ class Accept:
         start_paused: begin in server pause: no audio flows until every hold is released.
         discard_to: call time in seconds up to which buffered audio should be skipped (best effort).
         tags: what later hooks find in `session.tags`; must not hold personal data.
+
+    Raises:
+        ValueError: `discard_to` is negative or no number of seconds. TypeError: `tags` are no texts by name.
     """
 
     start_paused: bool = False
     discard_to: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # What is wrong here is the plugin's own fault, not that of the call that would carry it.
+        if self.discard_to is not None and not 0 <= self.discard_to <= _A_DAY:
+            raise ValueError(f"discard_to is {self.discard_to!r}, not seconds from 0 to {_A_DAY}")
+        if not isinstance(self.tags, Mapping) or not all(
+            isinstance(text, str) for item in self.tags.items() for text in item
+        ):
+            raise TypeError("tags must be texts by name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def select_names(modules: Sequence[str], installed: Iterable[str]) -> Selection:
 def find(options: PluginOptions, extra: Mapping[str, object]) -> tuple[list[Candidate], Selection]:
     """Return all candidates, and what `-p` said of them.
 
+    A plugin that is given, or named by its module, stands in for an installed one of its name.
+
     Args:
         extra: plugins that are at hand already, by name.
 
@@ -82,13 +84,15 @@ def find(options: PluginOptions, extra: Mapping[str, object]) -> tuple[list[Cand
     """
     found = sorted(_installed(), key=lambda c: (c.name, c.distribution))
     selection = select_names(options.modules, [candidate.name for candidate in found])
-    found += [_module(text) for text in selection.modules]
     if options.directory is not None:
         found += _files(options.directory)
-    found += [
-        Candidate(name, "given", functools.partial(_same, it), is_named=True) for name, it in extra.items()
+    named = [
+        Candidate(name, "given", functools.partial(_same, target), is_named=True)
+        for name, target in extra.items()
     ]
-    return found, selection
+    named += [_module(text) for text in selection.modules]
+    names = {candidate.name for candidate in named}
+    return [*named, *(candidate for candidate in found if candidate.name not in names)], selection
 
 
 def _installed() -> Iterator[Candidate]:

@@ -33,6 +33,7 @@ __all__ = ["AudiohookServer"]
 
 logger = logging.getLogger(__name__)
 
+_VERSION: Final = version("audiohook-fw")
 _ADMIN_CONNECTIONS: Final = (
     100  # of people and scrapers; apart from `limits.connections`, so calls cannot lock them out
 )
@@ -80,9 +81,7 @@ class AudiohookServer:
         self.metrics: Final = metrics or Metrics()
         self.registry: Final = Registry(self.settings.limits.calls)
         self.node: Final = self.settings.server.node or socket.gethostname()
-        self._context = ServerContext(
-            version=version("audiohook-fw"), node=self.node, sessions=self.registry.sessions
-        )
+        self._context = ServerContext(version=_VERSION, node=self.node, sessions=self.registry.sessions)
         self.health: Final = Health(lambda: plugins.check_health(self._context, timeout=_HEALTH_TIMEOUT))
         self._services = Services(
             self.settings,

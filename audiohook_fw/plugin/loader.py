@@ -119,16 +119,17 @@ class _Loader:
         record = PluginRecord(
             candidate.name, candidate.distribution, candidate.version, candidate.source, PluginStatus.ACTIVE
         )
+        taken = next((r for r in self.records if r.name == candidate.name), None)
+        self.records.append(record)
         try:
-            self._check_name(candidate)
-            self.records.append(record)
+            self._check_name(candidate, taken)
             self._check_wanted(candidate)
             self._check_version(candidate)
             self._loaded.append(self._load(candidate, record))
         except _RefusedError as refusal:
             record.fail(refusal.status, refusal.reason)
-            if record not in self.records:
-                self.records.append(record)
+        except Exception as error:  # attributes of a plugin that raise when looked at
+            record.fail(PluginStatus.FAILED, _sentence(error))
 
     def register(self) -> list[LoadedPlugin]:
         """Put what was loaded in order, register it, and return what can be called."""
@@ -160,14 +161,13 @@ class _Loader:
 
     # the steps ----------------------------------------------------------------------------------
 
-    def _check_name(self, candidate: Candidate) -> None:
+    def _check_name(self, candidate: Candidate, taken: PluginRecord | None) -> None:
         if not is_plugin_name(candidate.name):
             raise _RefusedError(
                 PluginStatus.FAILED,
                 f"{candidate.name!r} is no plugin name: small letters and digits in words joined by single "
                 "underscores, starting with a letter; name it otherwise (-p name=module)",
             )
-        taken = next((r for r in self.records if r.name == candidate.name), None)
         if taken is not None:
             where = taken.distribution or taken.source
             raise _RefusedError(PluginStatus.FAILED, f"the name is taken by {where}; remove one of the two")
@@ -209,8 +209,6 @@ class _Loader:
             check_target(target, self._registry)
         except SignatureError as error:
             raise _RefusedError(PluginStatus.FAILED, str(error)) from None
-        except Exception as error:  # attributes that raise when looked at
-            raise _RefusedError(PluginStatus.FAILED, _sentence(error)) from error
         for hook in unmarked(target, self._registry):
             _log.warning(
                 "plugin %s: %s is not marked with @hookimpl and will not be called", record.name, hook

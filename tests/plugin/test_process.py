@@ -1,0 +1,55 @@
+"""What plugins meet once per process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audiohook_fw.plugin import Command, Commands, Route, Routes, ServerContext
+
+
+async def handler(request: Any) -> Any: ...
+
+
+def test_server_shows_the_calls_that_live_now() -> None:
+    live: list[Any] = []
+    server = ServerContext(version="0.1.0", node="n1", sessions=lambda: live)
+    assert server.sessions == ()
+    live.append("session")
+    assert server.sessions == ("session",)
+    assert repr(server) == "<ServerContext n1 0.1.0>"
+    assert ServerContext(version="", node="").sessions == ()
+
+
+def test_routes_are_for_the_admin_port_unless_public() -> None:
+    routes = Routes("acme")
+    routes.add("post", "/hook", handler)
+    assert list(routes.routes) == [Route("acme", "POST", "/hook", handler, public=False)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "target", "error"),
+    [
+        ("FETCH", "/x", handler, ValueError),
+        ("GET", "x", handler, ValueError),
+        ("GET", "/x", "handler", TypeError),
+    ],
+)
+def test_routes_that_cannot_be(method: str, path: str, target: Any, error: type[Exception]) -> None:
+    routes = Routes("acme")
+    with pytest.raises(error):
+        routes.add(method, path, target)
+    assert list(routes.routes) == []
+
+
+def test_commands_have_the_plugins_name_unless_they_have_their_own() -> None:
+    commands = Commands("web_hook")
+    commands.add("app")
+    commands.add("other", name="hooks")
+    assert list(commands.commands) == [
+        Command("web_hook", "web-hook", "app"),
+        Command("web_hook", "hooks", "other"),
+    ]
+    with pytest.raises(ValueError, match="twice"):
+        commands.add("again")

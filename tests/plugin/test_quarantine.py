@@ -1,0 +1,24 @@
+"""Quarantines of several calls within the window are one too many."""
+
+from __future__ import annotations
+
+from audiohook_fw.plugin.quarantine import QuarantineLedger
+
+
+def test_so_many_calls_within_the_window() -> None:
+    ledger = QuarantineLedger(3, 600)
+    assert [ledger.add("p", now) for now in (0, 100, 600)] == [False, False, True]
+
+
+def test_old_calls_are_forgotten() -> None:
+    ledger = QuarantineLedger(3, 600)
+    assert [ledger.add("p", now) for now in (0, 500, 601, 1000)] == [False, False, False, True]
+
+
+def test_each_plugin_counts_for_itself() -> None:
+    ledger = QuarantineLedger(2, 600)
+    assert [ledger.add(p, 0) for p in ("p", "q", "p")] == [False, False, True]
+
+
+def test_one_may_be_enough() -> None:
+    assert QuarantineLedger(1, 1).add("p", 5)

@@ -22,6 +22,8 @@ SESSION = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
 ORGANIZATION = "d7934305-0972-4844-938e-9060eef73d05"
 OTHER = "e160e428-53e2-487c-977d-96989bf5c99d"
 
+EMPTY: Any = {}
+
 
 def _offer(*channels: str, format: str = "PCMU", rate: int = 8000) -> dict[str, Any]:  # noqa: A002
     return {"type": "audio", "format": format, "channels": list(channels), "rate": rate}
@@ -49,7 +51,7 @@ class Caller:
         }
         return {name: value for name, value in parameters.items() if value is not ...}
 
-    def text(self, type_: str, parameters: Any = None, **envelope: Any) -> str:
+    def text(self, type_: str, parameters: Any = EMPTY, **envelope: Any) -> str:
         """Return the next message; an envelope field set to `...` is left out."""
         self.seq += 1
         message = {
@@ -59,12 +61,12 @@ class Caller:
             "seq": self.seq,
             "serverseq": self.server.sent_seq,
             "position": "PT0S",
-            "parameters": parameters if parameters is not None else {},
+            "parameters": parameters,
             **envelope,
         }
         return json.dumps({name: value for name, value in message.items() if value is not ...})
 
-    def say(self, type_: str, parameters: Any = None, **envelope: Any) -> Any:
+    def say(self, type_: str, parameters: Any = EMPTY, **envelope: Any) -> Any:
         return self.server.receive_text(self.text(type_, parameters, **envelope), self.now)
 
     def open(self, **changes: Any) -> Any:
@@ -99,7 +101,7 @@ class Callee:
         self.seq = 0
         self.now = 100.0
 
-    def text(self, type_: str, parameters: Any = None, **envelope: Any) -> str:
+    def text(self, type_: str, parameters: Any = EMPTY, **envelope: Any) -> str:
         self.seq += 1
         message = {
             "version": "2",
@@ -107,12 +109,12 @@ class Callee:
             "type": type_,
             "seq": self.seq,
             "clientseq": self.client.sent_seq,
-            "parameters": parameters if parameters is not None else {},
+            "parameters": parameters,
             **envelope,
         }
         return json.dumps({name: value for name, value in message.items() if value is not ...})
 
-    def say(self, type_: str, parameters: Any = None, **envelope: Any) -> Any:
+    def say(self, type_: str, parameters: Any = EMPTY, **envelope: Any) -> Any:
         self.now += 1.0
         return self.client.receive_text(self.text(type_, parameters, **envelope), self.now)
 

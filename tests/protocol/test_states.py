@@ -132,7 +132,7 @@ class ServerWalk:
             case "<", "open":
                 return self.caller.open()
             case "<", _:
-                return self.caller.say(name, PARAMETERS.get(name))
+                return self.caller.say(name, PARAMETERS.get(name, {}))
             case ">", "audio":
                 return self.protocol.send_audio(b"\xff")
             case ">", _:
@@ -161,7 +161,7 @@ class ClientWalk:
             case "<", "violation":
                 return self.protocol.receive_text("{", 100.0)
             case "<", _:
-                return self.callee.say(name, PARAMETERS.get(name))
+                return self.callee.say(name, PARAMETERS.get(name, {}))
             case ">", "audio":
                 return self.protocol.send_audio(b"\xff\xff")
             case ">", _:

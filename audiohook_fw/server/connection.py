@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import WSMessage, WSMsgType, web
@@ -15,6 +14,7 @@ from audiohook_fw.auth import Upgrade
 from audiohook_fw.plugin import CloseReason, Reject
 from audiohook_fw.protocol import (
     AudioReceived,
+    Closed,
     CloseReceived,
     Disconnect,
     DisconnectReason,
@@ -32,7 +32,7 @@ from audiohook_fw.protocol import (
     UpdateReceived,
     Violated,
 )
-from audiohook_fw.session import Call, CallFacts
+from audiohook_fw.session import Call
 from audiohook_fw.telemetry import LimitedLogger, log_context
 from audiohook_fw.telemetry import attributes as names
 
@@ -40,14 +40,19 @@ from .counting import Counting
 from .outbox import Outbox
 from .services import Services
 from .timers import StateTimer, allowances
+from .translate import call_facts, close_reason, reject_reason
 
 __all__ = ["Connection"]
 
 logger = logging.getLogger(__name__)
 limited = LimitedLogger(logger)
 
-FRAMES_IN_A_ROW: Final = 16
-"""A client that bursts its backlog must not keep other calls waiting: the loop gets a turn."""
+IN_A_ROW: Final = 16
+"""Messages. A client that bursts its backlog must not keep other calls waiting: the loop gets a turn."""
+UNKNOWN_TYPES: Final = 20
+"""Types of unknown messages that are logged for one call, each once."""
+LONGEST_MESSAGE: Final = 200
+"""Characters of a client's error message that are logged."""
 
 
 class Connection:
@@ -87,6 +92,8 @@ class Connection:
         self._ending: asyncio.Task[None] | None = None
         self._closing_socket: asyncio.Task[None] | None = None
         self._opened_at = 0.0
+        self._close_at = 0.0
+        self._unknown: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Connection {self._upgrade.session_id} {self._protocol.state}>"
@@ -99,22 +106,29 @@ class Connection:
         Cancelling cuts the socket; the call still ends as it should before this returns.
         """
         self._services.registry.add(self)
-        writer = self._loop.create_task(self._outbox.run(), name="audiohook-outbox")
-        writer.add_done_callback(self._writer_done)
         try:
             with self._stack:
                 self._stack.enter_context(log_context(session_id=self._upgrade.session_id))
-                self._timer.follow()
-                try:
-                    await self._read()
-                finally:
-                    writer.cancel()
-                    await self._finish()
+                await self._serve()
         finally:
             self._timer.stop()
-            if self._closing_socket is not None:
-                self._closing_socket.cancel()
+            self._counting.unsent(self._outbox)
             self._services.registry.remove(self)
+            if self._transport is not None and self._transport.get_write_buffer_size():
+                self._cut()  # of a client that reads no more; else it would stay until TCP gives up
+
+    async def _serve(self) -> None:
+        writer = self._loop.create_task(self._outbox.run(), name="audiohook-outbox")
+        writer.add_done_callback(self._writer_done)
+        self._timer.follow()
+        try:
+            await self._read()
+        except asyncio.CancelledError:
+            self._cut()
+            raise
+        finally:
+            writer.cancel()
+            await self._finish()
 
     def reconnect(self, info: str = "") -> None:
         """Ask the client to move its call to another connection."""
@@ -132,7 +146,7 @@ class Connection:
 
     async def _read(self) -> None:
         receive, protocol, timer, time = self._socket.receive, self._protocol, self._timer, self._loop.time
-        frames = 0
+        received = 0
         while True:
             message = await receive()
             timer.heard = time()
@@ -142,22 +156,18 @@ class Connection:
                     self._audio(event)
                 elif event is not None:
                     self._violated(event)
-                frames += 1
-                if frames == FRAMES_IN_A_ROW:
-                    frames = 0
-                    await asyncio.sleep(0)
             elif message.type is WSMsgType.TEXT:
-                frames = 0
                 self._text(message.data)
             else:
                 self._over(message)
                 return
+            received += 1
+            if received % IN_A_ROW == 0:
+                await asyncio.sleep(0)
 
     def _audio(self, event: AudioReceived) -> None:
         call = self.call
-        assert call is not None, "the protocol delivers no audio before `opened`"
-        if not call.begun:
-            call.begin()
+        assert call is not None, "the protocol delivers no audio before `opened`, nor to a probe"
         call.audio(event)
 
     def _text(self, text: str) -> None:
@@ -183,11 +193,12 @@ class Connection:
             case UpdateReceived(seq=seq):
                 self._outbox.updated(seq)
             case CloseReceived(reason=reason):
-                self._end(_close_reason(reason))
+                self._close_at = self._loop.time()
+                self._end(close_reason(reason))
             case Violated():
                 self._violated(event)
             case UnknownReceived(type=type_):
-                limited.info(("unknown", type_), "a message of unknown type %r is ignored", type_)
+                self._ignore(type_)
             case ErrorReceived():
                 self._error(event)
             case _:
@@ -201,7 +212,7 @@ class Connection:
             self._answer_probe(open_)
             return
         registry = self._services.registry
-        refusal = registry.refusal()
+        refusal = registry.refusal(self.key)
         if refusal is not None:
             limited.warning(refusal, "a call is sent away: %s", refusal)
             self._counting.outcome("rejected")
@@ -212,7 +223,11 @@ class Connection:
             logger.warning("a newer connection takes over this session; the older one is cut")
             older.retire()
         self.call = Call(
-            self._facts(open_), self._services.calls, self._protocol, self._outbox, parent=self._parent
+            call_facts(self._upgrade, open_, self._path_suffix),
+            self._services.calls,
+            self._protocol,
+            self._outbox,
+            parent=self._parent,
         )
         self.call.attach(self._stack)
         self._opening = self._loop.create_task(self._decide(self.call), name="audiohook-open")
@@ -224,9 +239,15 @@ class Connection:
         media = [offer.to_wire() for offer in open_.offers[:1]]
         self._outbox.opened(Opened(media=media, supported_languages=languages))
 
+    def _ignore(self, type_: str) -> None:
+        if type_ not in self._unknown and len(self._unknown) < UNKNOWN_TYPES:
+            self._unknown.add(type_)
+            logger.info("messages of unknown type %r are ignored", type_)
+
     def _error(self, event: ErrorReceived) -> None:
         error = event.error
-        limited.warning(("error", error.code), "the client complains: %d %s", error.code, error.message)
+        key = ("error", error.code if 400 <= error.code <= 599 else 0)
+        limited.warning(key, "the client complains: %d %s", error.code, error.message[:LONGEST_MESSAGE])
         if error.code == 429:
             self._outbox.back_off(error.retry_after.total_seconds() if error.retry_after else 1.0)
 
@@ -241,36 +262,20 @@ class Connection:
 
     # the beginning ------------------------------------------------------------------------------
 
-    def _facts(self, open_: Open) -> CallFacts:
-        upgrade, credential = self._upgrade, self._upgrade.credential
-        return CallFacts(
-            session_id=upgrade.session_id,
-            correlation_id=upgrade.correlation_id,
-            organization_id=upgrade.organization_id,
-            conversation_id=open_.conversation_id,
-            participant=open_.participant,
-            key_name=credential.name,
-            product=credential.product,
-            offers=open_.offers,
-            started_at=datetime.now(UTC),
-            language=open_.language,
-            wants_languages=bool(open_.supported_languages),
-            interims=credential.interims,
-            byte_order=credential.byte_order,
-            path_suffix=self._path_suffix,
-            retry_attempt=upgrade.retry_attempt,
-            continued_sessions=open_.continued_sessions or (),
-            custom_config=open_.custom_config or {},
-            input_variables=open_.input_variables or {},
-        )
-
     async def _decide(self, call: Call) -> None:
+        try:
+            await self._answer_open(call)
+        except Exception:
+            logger.exception("deciding about a call failed")
+            self._outbox.disconnect(DisconnectReason.ERROR, "cannot decide")
+
+    async def _answer_open(self, call: Call) -> None:
         verdict = await call.decide()
         if self._protocol.state is not ServerState.OPENING:
             return
         decision = verdict.decision
         if isinstance(decision, Reject):
-            self._outbox.disconnect(_reject_reason(decision), decision.info or None)
+            self._outbox.disconnect(reject_reason(decision), str(decision.info) or None)
             self._counting.opened("rejected", self._loop.time() - self._opened_at)
             await call.reject(decision)
         else:
@@ -284,6 +289,8 @@ class Connection:
             case Opened() if call is not None:
                 self._counting.opened("accepted", self._loop.time() - self._opened_at)
                 call.begin()
+            case Closed():
+                self._counting.closed(self._loop.time() - self._close_at)
             case Disconnect(reason=reason) if call is not None:
                 call.trace.event(names.EVENT_DISCONNECT, {names.DISCONNECT_REASON: reason})
             case Reconnect() if call is not None:
@@ -299,18 +306,19 @@ class Connection:
             self._ending = self._loop.create_task(self._run_out(reason), name="audiohook-close")
 
     async def _run_out(self, reason: CloseReason) -> None:
-        """Let the plugins finish, answer `closed`, then run the end hooks."""
-        call, opening, began = self.call, self._opening, self._loop.time()
+        """Let the plugins finish, answer `closed` unless the socket is gone, then run the end hooks."""
+        call, opening = self.call, self._opening
         if call is not None and opening is not None and not call.decided:
             opening.cancel()
             await asyncio.wait({opening})
         if call is not None and call.begun:
             await call.close(reason)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._services.settings.limits.outbox_deadline):
-                    await self._outbox.flushed()
-            self._counting.closed(self._loop.time() - began)
-        self._outbox.closed()
+            if self._protocol.state is ServerState.CLOSING:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._services.settings.limits.outbox_deadline):
+                        await self._outbox.flushed()
+        if self._protocol.state is ServerState.CLOSING:
+            self._outbox.closed()
         if call is not None and opening is not None:
             await asyncio.wait({opening})
             await call.end(reason)
@@ -321,12 +329,21 @@ class Connection:
         self._timer.follow()
         self._services.registry.release(self)
         self._end(CloseReason.LOST)
-        assert self._ending is not None
-        while not self._ending.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({self._ending})
-        if not self._ending.cancelled() and (error := self._ending.exception()) is not None:
+        ending = self._ending
+        assert ending is not None
+        await self._outlast(ending)
+        if not ending.cancelled() and (error := ending.exception()) is not None:
             logger.error("ending the call failed", exc_info=error)
+        if self._closing_socket is not None:
+            await self._outlast(self._closing_socket)
+
+    async def _outlast(self, task: asyncio.Task[None]) -> None:
+        """Wait for a task even when cancelled: a call that was accepted gets its end."""
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError:
+                self._cut()
 
     def retire(self) -> None:
         """Give way to a newer connection of the same session."""
@@ -354,7 +371,7 @@ class Connection:
             self._cut()
 
     async def _say_goodbye(self) -> None:
-        with suppress(ConnectionError, RuntimeError):
+        with suppress(OSError, RuntimeError):
             await self._socket.close()
 
     def _writer_done(self, writer: asyncio.Task[None]) -> None:
@@ -367,17 +384,3 @@ class Connection:
     def _cut(self) -> None:
         if self._transport is not None:
             self._transport.abort()
-
-
-def _close_reason(reason: str | None) -> CloseReason:
-    try:
-        return CloseReason(reason or "end")
-    except ValueError:
-        return CloseReason.END
-
-
-def _reject_reason(decision: Reject) -> DisconnectReason:
-    try:
-        return DisconnectReason(decision.reason)
-    except ValueError:
-        return DisconnectReason.COMPLETED

@@ -23,6 +23,8 @@ from audiohook_fw.protocol import (
 )
 from audiohook_fw.telemetry import Metrics
 
+from .outbox import Outbox
+
 __all__ = ["Counting"]
 
 _TYPES: dict[type, str] = {
@@ -38,6 +40,8 @@ _TYPES: dict[type, str] = {
     PlaybackReceived: "playback",
     UnknownReceived: "unknown",
 }
+
+_NOT_ITS_FAULT = frozenset({ServerState.OPENING, ServerState.CLOSING, ServerState.CLOSED, ServerState.GONE})
 
 
 class Counting:
@@ -82,8 +86,8 @@ class Counting:
         self._metrics.counter("audiohook.protocol.errors", code=str(error.code)).value += 1
 
     def timed_out(self, state: ServerState) -> None:
-        """Count a state that lasted too long; a client that closes its socket late is no error."""
-        if state is not ServerState.CLOSED:
+        """Count a state that the client let last too long; to close its socket late is no error."""
+        if state not in _NOT_ITS_FAULT:
             self._metrics.counter("audiohook.protocol.errors", code="408").value += 1
 
     def outcome(self, outcome: str) -> None:
@@ -93,6 +97,15 @@ class Counting:
     def opened(self, outcome: str, seconds: float) -> None:
         """Record how long our answer to `open` took."""
         self._metrics.histogram("audiohook.open.duration").record(seconds, outcome=outcome)
+
+    def unsent(self, outbox: Outbox) -> None:
+        """Count, at the end, the results that were not sent as they came."""
+        queue = outbox.entities
+        self._metrics.counter("audiohook.outbox.merged").value += queue.merged + queue.replaced
+        left = {"full": queue.dropped, "closed": queue.cleared, "unsupported": outbox.unsendable}
+        for reason, number in left.items():
+            if number:
+                self._metrics.counter("audiohook.outbox.dropped", reason=reason).value += number
 
     def closed(self, seconds: float) -> None:
         """Record how long our answer to `close` took."""

@@ -21,6 +21,7 @@ class _Waiting:
     entity: WireEntity
     replaces: str
     interim: bool
+    first: bool
     size: int
 
 
@@ -28,13 +29,13 @@ class EntityQueue:
     """Entities in order of arrival.
 
     A newer result replaces a waiting interim of the same utterance. When the queue is full the
-    oldest interim goes first, then the oldest result.
+    oldest interim goes first, then the oldest result, urgent ones last.
 
     Attributes:
-        replaced, dropped, merged: totals.
+        replaced, dropped, merged: totals. cleared: dropped because the end came.
     """
 
-    __slots__ = ("_limit", "_queue", "dropped", "merged", "replaced")
+    __slots__ = ("_limit", "_queue", "cleared", "dropped", "merged", "replaced")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -42,25 +43,43 @@ class EntityQueue:
         self.replaced = 0
         self.dropped = 0
         self.merged = 0
+        self.cleared = 0
 
     def __len__(self) -> int:
         return len(self._queue)
 
-    def put(self, entity: WireEntity, *, replaces: str, interim: bool, first: bool = False) -> None:
-        """Take an entity; `first` puts it before all others (`barge_in`)."""
+    @property
+    def urgent(self) -> bool:
+        """Whether one waits that was put before all others."""
+        return bool(self._queue) and self._queue[0].first
+
+    def put(
+        self, entity: WireEntity, *, replaces: str = "", interim: bool = False, first: bool = False
+    ) -> None:
+        """Take an entity; `first` puts it before all others (`barge_in`).
+
+        Raises:
+            ValueError: when it holds something that JSON cannot express.
+        """
+        item = _Waiting(entity, replaces, interim, first, len(entity.model_dump_json().encode()))
         if replaces:
-            stale = [item for item in self._queue if item.interim and item.replaces == replaces]
-            for item in stale:
-                self._queue.remove(item)
-            self.replaced += len(stale)
-        item = _Waiting(entity, replaces, interim, len(entity.model_dump_json()))
+            stale = [other for other in self._queue if other.replaces == replaces]
+            for other in stale:
+                if other.interim or other.first:
+                    self._queue.remove(other)
+                    self.replaced += 1
         if first:
             self._queue.appendleft(item)
         else:
             self._queue.append(item)
         if len(self._queue) > self._limit:
-            self._queue.remove(next((item for item in self._queue if item.interim), self._queue[0]))
-            self.dropped += 1
+            self._drop()
+
+    def _drop(self) -> None:
+        interim = next((item for item in self._queue if item.interim), None)
+        oldest = next((item for item in self._queue if not item.first), self._queue[0])
+        self._queue.remove(interim or oldest)
+        self.dropped += 1
 
     def pop(self) -> EventMessage:
         """Return the next message; raises `IndexError` when nothing waits."""
@@ -75,6 +94,6 @@ class EntityQueue:
         return EventMessage(entities=entities)
 
     def clear(self) -> None:
-        """Drop everything; counted as dropped."""
-        self.dropped += len(self._queue)
+        """Drop everything."""
+        self.cleared += len(self._queue)
         self._queue.clear()

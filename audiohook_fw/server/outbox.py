@@ -18,6 +18,7 @@ from audiohook_fw.protocol import (
     Closed,
     Disconnect,
     DisconnectReason,
+    EventMessage,
     Opened,
     Pause,
     Pong,
@@ -25,6 +26,7 @@ from audiohook_fw.protocol import (
     Resume,
     ServerMessage,
     ServerProtocol,
+    ServerState,
     TokenBucket,
     Updated,
     WireEntity,
@@ -42,6 +44,14 @@ PLAYBACK_BYTES: Final = 4_000_000
 """Queued audio to play: eight minutes of PCMU."""
 PLAYBACK_FRAME: Final = 32_000
 """Audio is joined into frames of up to this size: the client takes five messages a second."""
+ANSWERS: Final = 64
+"""Answers that may wait; the protocol remembers as many pings. A client has one in flight."""
+LONGEST_QUIET: Final = 60.0
+"""Seconds of silence that one 429 can ask for: nonsense must not keep a pause from being sent."""
+LONGEST_DISCONNECT: Final = 60_000
+"""Bytes of a `disconnect` without its envelope: output variables beyond it are refused when given."""
+LONGEST_INFO: Final = 256
+"""Characters of `info`: Genesys logs it, and a message that is too long could not be sent at all."""
 
 
 class Wire(Protocol):
@@ -75,7 +85,8 @@ class Outbox:
     time they would be written are dropped and counted.
 
     Attributes:
-        sent: messages written, by type. forbidden: wishes dropped because the state forbade them.
+        sent: messages written, by type. forbidden: wishes dropped because the protocol forbade them.
+        unsendable: the part of `forbidden` that were results: too long, or too late.
         entities: the results that wait.
     """
 
@@ -100,8 +111,7 @@ class Outbox:
             False: TokenBucket(limits.pause_rate, limits.pause_burst),
         }
         self._answers: deque[tuple[ServerMessage, int | None]] = deque()
-        self._audio: deque[bytes] = deque()
-        self._audio_bytes = 0
+        self._audio = bytearray()
         self._paused: bool | None = None
         self._quiet_until = 0.0
         self._writing = False
@@ -110,6 +120,7 @@ class Outbox:
         self.entities = EntityQueue(limits.outbox_events)
         self.sent: dict[str, int] = {}
         self.forbidden = 0
+        self.unsendable = 0
 
     # wishes -------------------------------------------------------------------------------------
 
@@ -137,13 +148,24 @@ class Outbox:
         info: str | None = None,
         output_variables: Mapping[str, str] | None = None,
     ) -> None:
-        """Ask the client to end the call; once, further wishes are dropped."""
+        """Ask the client to end the call; once, further wishes are dropped.
+
+        Raises:
+            LocalProtocolError: when the output variables are no texts, or too long to be sent.
+        """
         variables = dict(output_variables) if output_variables is not None else None
-        self._answer(Disconnect(reason=reason, info=info, output_variables=variables))
+        try:
+            message = Disconnect(reason=reason, info=_short(info), output_variables=variables)
+            size = len(message.model_dump_json().encode())
+        except ValueError:  # pydantic's own; its text may quote the variables
+            raise LocalProtocolError("output variables must be texts by name") from None
+        if size > LONGEST_DISCONNECT:
+            raise LocalProtocolError("the output variables are too long")
+        self._answer(message)
 
     def reconnect(self, info: str | None = None) -> None:
         """Ask the client to move to a new connection."""
-        self._answer(Reconnect(info=info))
+        self._answer(Reconnect(info=_short(info)))
 
     def want_pause(self, paused: bool) -> None:
         """Make the server's pause flag so, as soon as state and limits allow."""
@@ -163,22 +185,20 @@ class Outbox:
         Raises:
             LocalProtocolError: when more is queued than eight minutes.
         """
-        if self._audio_bytes + len(audio) > PLAYBACK_BYTES:
+        if len(self._audio) + len(audio) > PLAYBACK_BYTES:
             raise LocalProtocolError("too much audio to play is queued; wait for on_playback")
         if audio:
-            self._audio.append(audio)
-            self._audio_bytes += len(audio)
+            self._audio += audio
             self._wake.set()
 
     def flush_playback(self) -> None:
-        """Drop queued audio and send `barge_in` before all other results."""
+        """Drop queued audio and send `barge_in` before all other results, and before newer audio."""
         self._audio.clear()
-        self._audio_bytes = 0
-        self.send_entity(BargeInEntity().wire_entity(), first=True)
+        self.send_entity(BargeInEntity().wire_entity(), replaces="barge_in", first=True)
 
     def back_off(self, seconds: float) -> None:
-        """Send answers only for a while: the client said 429."""
-        self._quiet_until = max(self._quiet_until, self._clock() + seconds)
+        """Send answers only for a while, a minute at most: the client said 429."""
+        self._quiet_until = max(self._quiet_until, self._clock() + min(seconds, LONGEST_QUIET))
 
     async def flushed(self) -> None:
         """Wait until nothing is left to write. Cancelling is safe."""
@@ -218,6 +238,7 @@ class Outbox:
             text = self._protocol.send(message, answers=answers)
         except LocalProtocolError as error:
             self.forbidden += 1
+            self.unsendable += isinstance(message, EventMessage)
             logger.debug("not sent: %s", error)
             return
         self.sent[message.type] = self.sent.get(message.type, 0) + 1
@@ -235,8 +256,18 @@ class Outbox:
     # what is next -------------------------------------------------------------------------------
 
     def _answer(self, message: ServerMessage, answers: int | None = None) -> None:
+        if answers is None and any(type(waiting) is type(message) for waiting, _ in self._answers):
+            return  # once is enough
+        if len(self._answers) >= ANSWERS:
+            self._drop_answer()
         self._answers.append((message, answers))
         self._wake.set()
+
+    def _drop_answer(self) -> None:
+        """Drop the oldest `pong` or `updated`: the client floods, and the protocol forgot its number too."""
+        oldest = next(item for item in self._answers if item[1] is not None)
+        self._answers.remove(oldest)
+        self.forbidden += 1
 
     def _next(self, now: float) -> tuple[ServerMessage | None, int | None]:
         if self._answers and self._may_answer(now):
@@ -264,23 +295,22 @@ class Outbox:
         return bucket.wait(now) == 0 and self._text.take(now, reserve=RESERVE) and bucket.take(now)
 
     def _next_audio(self, now: float) -> bytes | None:
-        if not self._audio or self._quiet_until > now or not self._binary.take(now):
+        if not self._may_play or self._quiet_until > now or not self._binary.take(now, reserve=RESERVE):
             return None
-        frame = bytearray()
-        while self._audio and len(frame) < PLAYBACK_FRAME:
-            audio = self._audio.popleft()
-            room = PLAYBACK_FRAME - len(frame)
-            frame += audio[:room]
-            if len(audio) > room:
-                self._audio.appendleft(audio[room:])
-        self._audio_bytes -= len(frame)
+        frame = bytes(self._audio[:PLAYBACK_FRAME])
+        del self._audio[:PLAYBACK_FRAME]
         try:
-            return self._protocol.send_audio(bytes(frame))
+            return self._protocol.send_audio(frame)
         except LocalProtocolError:
             self.forbidden += 1
             self._audio.clear()
-            self._audio_bytes = 0
             return None
+
+    @property
+    def _may_play(self) -> bool:
+        # Audio before `opened` waits; audio behind a `barge_in` would be thrown away with the old.
+        opening = self._protocol.state is ServerState.OPENING
+        return bool(self._audio) and not opening and not self.entities.urgent
 
     def _wait(self, now: float) -> float | None:
         """Return the seconds until something that waits may be written; `None` when nothing waits."""
@@ -293,6 +323,11 @@ class Outbox:
             waits.append(max(quiet, text, self._pauses[pause].wait(now)))
         if self.entities:
             waits.append(max(quiet, self._text.wait(now, reserve=RESERVE)))
-        if self._audio:
-            waits.append(max(quiet, self._binary.wait(now)))
+        if self._may_play:
+            waits.append(max(quiet, self._binary.wait(now, reserve=RESERVE)))
         return min(waits) + 0.001 if waits else None
+
+
+def _short(info: str | None) -> str | None:
+    """Return `info` in a form that can be sent whatever a plugin wrote."""
+    return info and info[:LONGEST_INFO].encode(errors="replace").decode()

@@ -71,11 +71,11 @@ class Registry:
         if not self._connections:
             self._idle.set()
 
-    def refusal(self) -> str | None:
-        """Return why no new call is taken now, or `None`."""
+    def refusal(self, key: Key) -> str | None:
+        """Return why no new call of that key is taken now, or `None`. One that replaces another has room."""
         if self.draining:
             return "draining"
-        return "overload" if len(self._calls) >= self._max_calls else None
+        return "overload" if len(self._calls) >= self._max_calls and key not in self._calls else None
 
     def claim(self, connection: Connection) -> Connection | None:
         """Make this connection the one of its key; return the older one, which has to go."""

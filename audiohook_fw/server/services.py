@@ -29,4 +29,11 @@ class Services:
     calls: CallServices = field(init=False)
 
     def __post_init__(self) -> None:
-        self.calls = CallServices(self.plugins, self.settings.limits, self.pools, self.metrics, self.tracing)
+        self.calls = CallServices(
+            self.plugins,
+            self.settings.limits,
+            self.pools,
+            self.metrics,
+            self.tracing,
+            self.settings.server.node,
+        )

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextvars
 import logging
-from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any
 
 from opentelemetry.context import Context
 
@@ -51,23 +50,22 @@ from audiohook_fw.protocol import (
     UnknownReceived,
     UpdateReceived,
 )
+from audiohook_fw.telemetry import LimitedLogger, log_context
 from audiohook_fw.telemetry import attributes as names
-from audiohook_fw.telemetry import log_context
 
 from .control import CallControl
 from .facts import CallFacts
 from .holds import Hold, Holds
 from .services import CallServices
 from .session import Session
+from .totals import Totals
 from .trace import CallTrace
 from .wire import to_entity
 
 __all__ = ["Call"]
 
 logger = logging.getLogger(__name__)
-
-_RTTS: Final = 1000
-"""Round-trip times kept for the summary: 80 minutes of pings."""
+limited = LimitedLogger(logger)
 
 
 class Call:
@@ -104,17 +102,14 @@ class Call:
         self.holds = Holds(control.want_pause)
         self.start_holds: dict[str, Hold] = {}
         self.interests: dict[str, bool] = {}
-        self.trace = CallTrace(services.tracing, facts, parent)
+        self.trace = CallTrace(services.tracing, facts, parent, node=services.node)
         self._clock = clock
         self._views: dict[str, Session] = {}
         self._verdict: Verdict | None = None
-        self._frames = 0
-        self._bytes = 0
-        self._flushed = (0, 0, 0)
-        self._unknown = 0
-        self._errors = 0
-        self._rtt: deque[float] = deque(maxlen=_RTTS)
+        self._totals = Totals(services, protocol, facts.started_at)
         self._reason: CloseReason | None = None
+        self._outcome = ""
+        self._ending = False
 
     def __repr__(self) -> str:
         return f"<Call {self.facts.session_id} {self.state}>"
@@ -194,8 +189,7 @@ class Call:
 
     def _begin(self) -> None:
         media = self.protocol.media
-        self.trace.opened("accepted", media)
-        self._count_outcome("accepted")
+        self._came_to("accepted", media)
         self._dispatch.accept()
         if self._verdict is not None:
             self._dispatch.control("on_decided", self._verdict.decision)
@@ -203,18 +197,16 @@ class Call:
         logger.info("call accepted: key %s, %s", self.facts.key_name, media or "no audio")
 
     async def reject(self, decision: Reject) -> None:
-        """Tell the plugins that the call was rejected, and end."""
-        logger.info("call rejected with %s by %s", decision.reason, self._verdict.by if self._verdict else "")
-        self.trace.opened("rejected", reason=decision.reason)
-        self._count_outcome("rejected")
-        await self._dispatch.reject(decision, timeout=self.services.limits.hook_deadline)
-        self._finish(None)
+        """Tell the plugins that the call was rejected, and end. Again does nothing."""
+        if self._came_to("rejected", reason=decision.reason):
+            by = self._verdict.by if self._verdict else ""
+            logger.info("call rejected with %s by %s", decision.reason, by)
+            await self._dispatch.reject(decision, timeout=self.services.limits.hook_deadline)
+            self._finish(None)
 
     def abandon(self) -> None:
-        """End a call that was given up (closed or lost) before it was decided."""
-        if self.state != "ended" and not self.begun:
-            self.trace.opened("lost")
-            self._count_outcome("lost")
+        """End a call that was given up (closed or lost) before `opened`; one that was decided stays so."""
+        if self._came_to("lost"):
             self._finish(None)
 
     # the middle ---------------------------------------------------------------------------------
@@ -222,8 +214,8 @@ class Call:
     def audio(self, event: AudioReceived) -> None:
         """Hand a frame to the plugins: the hot path."""
         payload = event.payload
-        self._frames += 1
-        self._bytes += len(payload)
+        self._totals.frames += 1
+        self._totals.size += len(payload)
         media = self.protocol.media
         assert media is not None, "the protocol delivers no audio without media"
         self._dispatch.audio(
@@ -232,8 +224,8 @@ class Call:
 
     def deliver(self, event: ServerEvent) -> None:
         """Hand any other event of the protocol to the plugins."""
-        tell = self._dispatch.control
-        self._flush_counts()
+        tell, totals = self._tell, self._totals
+        totals.flush()
         match event:
             case PausedReceived(news=True):
                 origin = _origin(event)
@@ -253,7 +245,7 @@ class Call:
                 self.trace.event(names.EVENT_UPDATE, {names.LANGUAGE: language})
                 tell("on_update", Update(language), position)
             case ErrorReceived(error=error):
-                self._errors += 1
+                totals.errors += 1
                 self.trace.event(names.EVENT_ERROR, {names.ERROR_CODE: error.code})
                 retry = error.retry_after.total_seconds() if error.retry_after is not None else None
                 tell("on_client_error", ClientError(error.code, error.message, retry))
@@ -262,14 +254,15 @@ class Call:
             case PlaybackReceived(started=started, position=position):
                 tell("on_playback", Playback.STARTED if started else Playback.COMPLETED, position)
             case PingReceived(rtt=rtt) if rtt is not None:
-                self._rtt.append(rtt)
+                totals.rtt.append(rtt)
             case UnknownReceived():
-                self._unknown += 1
+                totals.unknown += 1
             case _:
                 pass
 
     def emit(self, event: Event, plugin: str) -> None:
         """Take an event that a plugin emits, through the filters, to the others and to the client."""
+        self.services.metrics.counter("audiohook.events.emitted", type=event.event_type).value += 1
         self._dispatch.emit(event, plugin)
 
     # the end ------------------------------------------------------------------------------------
@@ -285,50 +278,40 @@ class Call:
                 logger.warning("on_close is late in %s; the client is answered without it", ", ".join(late))
 
     async def end(self, reason: CloseReason) -> SessionSummary | None:
-        """Deliver `on_end` exactly once, stop all lanes, and end the trace; `None` if it never began."""
+        """Deliver `on_end` exactly once, stop all lanes, and end the trace.
+
+        Returns:
+            The totals; `None` for a call that never began, and the second time.
+        """
         if not self.begun:
             self.abandon()
+        if not self.begun or self._ending:
             return None
-        if self.state == "ended":
-            return None
+        self._ending = True
         self._reason = self._reason or reason
         self.state = "closing"
         self.trace.closed()
-        self._flush_counts()
-        summary = self.summary(self._reason)
+        summary = self._totals.finish(self._reason)
         await self._dispatch.end(summary, timeout=self.services.limits.end_deadline)
-        self.services.metrics.counter("audiohook.sessions.ended", reason=self._reason).value += 1
-        self.services.stray.value += summary.dropped
-        self.services.clamped.value += summary.counts["clamped"]
         self._finish(summary)
         logger.info("call ended: %s, %.1f s of audio", self._reason, summary.audio / summary.rate)
         return summary
 
-    def summary(self, reason: CloseReason) -> SessionSummary:
-        """Return the totals up to now."""
-        clock, protocol = self.protocol.clock, self.protocol
-        return SessionSummary(
-            reason=reason,
-            started_at=self.facts.started_at,
-            ended_at=datetime.now(UTC),
-            rate=clock.rate,
-            position=clock.position,
-            audio=clock.audio,
-            paused=clock.paused,
-            discarded=clock.discarded,
-            dropped=protocol.dropped_audio,
-            rtt=tuple(self._rtt),
-            counts={
-                "frames": self._frames,
-                "bytes": self._bytes,
-                "stray": protocol.stray,
-                "clamped": clock.clamped,
-                "client_errors": self._errors,
-                "unknown_messages": self._unknown,
-            },
-        )
-
     # inside ---------------------------------------------------------------------------------------
+
+    def _came_to(self, outcome: str, media: MediaFormat | None = None, reason: str | None = None) -> bool:
+        """Note, once, what became of `open`; return whether it was not known yet."""
+        if self._outcome:
+            return False
+        self._outcome = outcome
+        self.trace.opened(outcome, media, reason)
+        self.services.metrics.counter("audiohook.sessions", outcome=outcome).value += 1
+        return True
+
+    def _tell(self, hook: str, *args: object) -> None:
+        # After `on_close` there is nothing but events of other plugins, and `on_end`.
+        if self.state == "open":
+            self._dispatch.control(hook, *args)
 
     def _finish(self, summary: SessionSummary | None) -> None:
         self.state = "ended"
@@ -352,23 +335,16 @@ class Call:
         media = self.protocol.media
         if media is None:
             return
-        entity = to_entity(event, media, self.facts.product, interims=self.facts.interims)
-        if entity is not None:
-            replaces = f"transcript {event.id}" if isinstance(event, Transcript) else ""
-            self.control.send_entity(entity.wire_entity(), replaces=replaces, interim=event.is_interim())
-
-    def _count_outcome(self, outcome: str) -> None:
-        self.services.metrics.counter("audiohook.sessions", outcome=outcome).value += 1
-
-    def _flush_counts(self) -> None:
-        """Add to the process's counters what came since the last time: not done per frame."""
-        audio = self.protocol.clock.audio
-        frames, size, samples = self._flushed
-        services = self.services
-        services.frames.value += self._frames - frames
-        services.bytes.value += self._bytes - size
-        services.duration.value += (audio - samples) / self.protocol.clock.rate
-        self._flushed = (self._frames, self._bytes, audio)
+        replaces = f"transcript {event.id}" if isinstance(event, Transcript) else ""
+        try:
+            entity = to_entity(event, media, self.facts.product, interims=self.facts.interims)
+            if entity is not None:
+                self.control.send_entity(entity.wire_entity(), replaces=replaces, interim=event.is_interim())
+        except ValueError as error:  # texts that are no Unicode: nothing that JSON could carry
+            self.services.metrics.counter("audiohook.outbox.dropped", reason="unsupported").value += 1
+            limited.warning(
+                plugin, "an event of plugin %s cannot be sent to the client: %s", plugin, type(error).__name__
+            )
 
 
 def _origin(event: PausedReceived) -> PauseOrigin:

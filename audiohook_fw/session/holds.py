@@ -60,6 +60,9 @@ class Holds:
     def __bool__(self) -> bool:
         return bool(self._open)
 
+    def __contains__(self, hold: object) -> bool:
+        return hold in self._open
+
     def __iter__(self) -> Iterator[Hold]:
         return iter(tuple(self._open))
 

@@ -26,12 +26,18 @@ class BlockingPools:
     def __init__(self, threads: int = 4) -> None:
         self._threads = threads
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._closed = False
 
     async def run(self, plugin: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run a blocking function in the plugin's pool and return its result.
 
         Cancelling stops the waiting; a function that already runs goes on to its end.
+
+        Raises:
+            RuntimeError: after `close`.
         """
+        if self._closed:
+            raise RuntimeError("the server has shut its thread pools down")
         pool = self._pools.get(plugin)
         if pool is None:
             pool = ThreadPoolExecutor(self._threads, thread_name_prefix=f"audiohook-{plugin}")
@@ -42,6 +48,7 @@ class BlockingPools:
 
     def close(self) -> None:
         """Let the threads end; work that is queued and not begun is dropped. Does not wait."""
+        self._closed = True
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         self._pools.clear()

@@ -26,13 +26,14 @@ class CallLimits(Protocol):
 
 @dataclass(slots=True, eq=False)
 class CallServices:
-    """Plugins, deadlines and telemetry, and the counters that calls add to."""
+    """Plugins, deadlines and telemetry, and the counters that calls add to; `node` is the server's name."""
 
     plugins: PluginManager
     limits: CallLimits
     pools: BlockingPools
     metrics: Metrics
     tracing: Tracing
+    node: str = ""
     frames: Counter = field(init=False)
     bytes: Counter = field(init=False)
     duration: Counter = field(init=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from audiohook_fw.errors import LocalProtocolError, SessionClosedError
 from audiohook_fw.plugin import CallStatistics, ContextChanged, Event, Stash
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 T = TypeVar("T")
+
+_REASONS: Final = ("completed", "error", "unauthorized")
+"""The official client knows no others."""
 
 
 class Session:
@@ -96,13 +99,13 @@ class Session:
 
     @property
     def custom_config(self) -> Mapping[str, Any]:
-        """The integration's own JSON; may hold personal data."""
-        return self._call.facts.custom_config
+        """The integration's own JSON, a copy; may hold personal data."""
+        return dict(self._call.facts.custom_config)
 
     @property
     def input_variables(self) -> Mapping[str, str]:
-        """Variables of the Architect action (Audio Connector); may hold personal data."""
-        return self._call.facts.input_variables
+        """Variables of the Architect action (Audio Connector), a copy; may hold personal data."""
+        return dict(self._call.facts.input_variables)
 
     @property
     def started_at(self) -> datetime:
@@ -195,14 +198,24 @@ class Session:
         self._call.emit(event, self._plugin)
 
     def update_context(self, **values: Any) -> None:
-        """Add to `session.context`; what changed is emitted as `ContextChanged`."""
+        """Add to `session.context`; what changed is emitted as `ContextChanged`.
+
+        Raises:
+            SessionClosedError: after the call ended.
+        """
+        self._check_open()
         changed = tuple(name for name, value in values.items() if self._call.context.get(name) != value)
         self._call.context.update(values)
         if changed:
             self.emit(ContextChanged(changed=changed))
 
     def set_audio_interest(self, interested: bool) -> None:
-        """Say whether this plugin needs audio now; emits `ContextChanged` when the sum changes."""
+        """Say whether this plugin needs audio now; emits `ContextChanged` when the sum changes.
+
+        Raises:
+            SessionClosedError: after the call ended.
+        """
+        self._check_open()
         before = self._call.audio_interest
         self._call.interests[self._plugin] = interested
         if self._call.audio_interest is not before:
@@ -222,7 +235,8 @@ class Session:
     @property
     def start_hold(self) -> Hold | None:
         """The hold that this plugin's own `Accept(start_paused=True)` took, while it is open."""
-        return self._call.start_holds.get(self._plugin)
+        hold = self._call.start_holds.get(self._plugin)
+        return hold if hold in self._call.holds else None
 
     def disconnect(
         self, reason: str = "completed", info: str = "", output_variables: Mapping[str, str] | None = None
@@ -231,29 +245,37 @@ class Session:
 
         Args:
             reason: `completed`, `error` (the client may retry) or `unauthorized`.
-            info: a short text that Genesys logs; no personal data.
-            output_variables: for Architect (Audio Connector).
+            info: a short text that Genesys logs, cut at 256 characters; no personal data.
+            output_variables: for Architect (Audio Connector), texts by name.
 
         Raises:
             ValueError: for another reason. SessionClosedError: after the call ended.
+            LocalProtocolError: when the output variables are no texts, or too long.
         """
         self._check_open()
+        if reason not in _REASONS:
+            raise ValueError(f"reason is {reason!r}, not one of: {', '.join(_REASONS)}")
         self._call.control.disconnect(DisconnectReason(reason), info or None, output_variables)
 
     def play(self, audio: bytes) -> None:
         """Play audio to the caller: the call's format, whole samples (Audio Connector only).
 
         Raises:
-            LocalProtocolError: when the key is no Audio Connector, or too much is queued already.
+            LocalProtocolError: when the key is no Audio Connector, the call has no audio (yet), or too much
+                is queued already. ValueError: when these are no whole samples.
+            SessionClosedError: after the call ended.
         """
         self._check_connector("play")
+        if self.media is None:
+            raise LocalProtocolError("this call has no audio; play in on_opened or later")
+        self.media.samples(len(audio))
         self._call.control.play(audio)
 
     def flush_playback(self) -> None:
         """Stop what is being played, and drop what is queued (Audio Connector only).
 
         Raises:
-            LocalProtocolError: when the key is no Audio Connector.
+            LocalProtocolError: when the key is no Audio Connector. SessionClosedError: after the call ended.
         """
         self._check_connector("flush_playback")
         self._call.control.flush_playback()

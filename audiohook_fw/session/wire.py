@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from uuid import NAMESPACE_URL, uuid5
 
 from audiohook_fw.plugin import BotTurnResponse, Event, SpeechStarted, Transcript, Word
@@ -46,11 +47,11 @@ def _transcript(event: Transcript, media: MediaFormat) -> TranscriptEntity | Non
         Token(
             value=word.text,
             confidence=word.confidence,
-            offset=from_samples(word.start, rate),
+            offset=from_samples(start, rate),
             duration=from_samples(word.length, rate),
             language=event.language or None,
         )
-        for word in event.words or _spread(event)
+        for start, word in _apart(event.words or _spread(event))
     ]
     return TranscriptEntity(
         id=event.id if is_uuid(event.id) else str(uuid5(NAMESPACE_URL, event.id)),
@@ -66,6 +67,15 @@ def _transcript(event: Transcript, media: MediaFormat) -> TranscriptEntity | Non
             )
         ],
     )
+
+
+def _apart(words: Iterable[Word]) -> Iterator[tuple[int, Word]]:
+    """Yield each word with its start, moved a sample on where needed: no two tokens may share an offset."""
+    earliest = 0
+    for word in words:
+        start = max(word.start, earliest)
+        earliest = start + 1
+        yield start, word
 
 
 def _spread(event: Transcript) -> list[Word]:

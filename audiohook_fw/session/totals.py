@@ -1,0 +1,92 @@
+"""`Totals`: what is counted of one call, for its summary and for the counters of the process."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import Final
+
+from audiohook_fw.plugin import CloseReason, SessionSummary
+from audiohook_fw.protocol import ServerProtocol
+
+from .services import CallServices
+
+__all__ = ["Totals"]
+
+_RTTS: Final = 1000
+"""Round-trip times kept for the summary: 80 minutes of pings."""
+
+
+class Totals:
+    """Plain numbers; the call adds to them.
+
+    Attributes:
+        frames, size: audio frames delivered, and their bytes. unknown: messages of unknown type.
+        errors: `error` messages. rtt: the last round-trip times in seconds, oldest first.
+    """
+
+    __slots__ = (
+        "_flushed",
+        "_protocol",
+        "_services",
+        "_started_at",
+        "errors",
+        "frames",
+        "rtt",
+        "size",
+        "unknown",
+    )
+
+    def __init__(self, services: CallServices, protocol: ServerProtocol, started_at: datetime) -> None:
+        self._services = services
+        self._protocol = protocol
+        self._started_at = started_at
+        self._flushed = (0, 0, 0)
+        self.frames = 0
+        self.size = 0
+        self.unknown = 0
+        self.errors = 0
+        self.rtt: deque[float] = deque(maxlen=_RTTS)
+
+    def flush(self) -> None:
+        """Add to the process's counters what came since the last time: not done per frame."""
+        clock = self._protocol.clock
+        frames, size, samples = self._flushed
+        services = self._services
+        services.frames.value += self.frames - frames
+        services.bytes.value += self.size - size
+        services.duration.value += (clock.audio - samples) / clock.rate
+        self._flushed = (self.frames, self.size, clock.audio)
+
+    def finish(self, reason: CloseReason) -> SessionSummary:
+        """Count the end of the call, and return the summary."""
+        self.flush()
+        summary = self.summary(reason)
+        self._services.metrics.counter("audiohook.sessions.ended", reason=reason).value += 1
+        self._services.stray.value += summary.dropped
+        self._services.clamped.value += summary.counts["clamped"]
+        return summary
+
+    def summary(self, reason: CloseReason) -> SessionSummary:
+        """Return the totals up to now."""
+        clock, protocol = self._protocol.clock, self._protocol
+        return SessionSummary(
+            reason=reason,
+            started_at=self._started_at,
+            ended_at=datetime.now(UTC),
+            rate=clock.rate,
+            position=clock.position,
+            audio=clock.audio,
+            paused=clock.paused,
+            discarded=clock.discarded,
+            dropped=protocol.dropped_audio,
+            rtt=tuple(self.rtt),
+            counts={
+                "frames": self.frames,
+                "bytes": self.size,
+                "stray": protocol.stray,
+                "clamped": clock.clamped,
+                "client_errors": self.errors,
+                "unknown_messages": self.unknown,
+            },
+        )

@@ -1,0 +1,429 @@
+"""Calls over real sockets in virtual time: a small server around `Connection`, and a strict client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import selectors
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from aiohttp import web
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import BaseModel
+
+from audiohook_fw.auth import Credential, Upgrade
+from audiohook_fw.config import Settings
+from audiohook_fw.plugin import PluginManager, load_plugins
+from audiohook_fw.protocol import (
+    ClientMessage,
+    ClientProtocol,
+    Close,
+    Complaint,
+    DisconnectReceived,
+    MediaFormat,
+    Open,
+    Participant,
+    Paused,
+    PauseReceived,
+    Ping,
+    Resumed,
+    ResumeReceived,
+    Violated,
+)
+from audiohook_fw.server.connection import Connection
+from audiohook_fw.server.registry import Registry
+from audiohook_fw.server.services import Services
+from audiohook_fw.session import BlockingPools
+from audiohook_fw.telemetry import Metrics, Tracing
+
+M = TypeVar("M", bound=BaseModel)
+
+ORGANIZATION = "d7934305-0972-4844-938e-9060eef73d05"
+NULL = "00000000-0000-0000-0000-000000000000"
+GRACE = 0.005
+"""Real seconds that bytes on loopback have to arrive before virtual time goes on."""
+
+
+class _VirtualSelector(selectors.DefaultSelector):
+    """Skips waiting: when nothing is ready, the time that would be waited has passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        sockets = len(self.get_map()) > 1  # one is the loop's own
+        ready = super().select(min(timeout, GRACE) if sockets else 0)
+        if not ready:
+            self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is made up: a sleep of an hour takes no time, but sockets are real."""
+
+    def __init__(self) -> None:
+        self._virtual = _VirtualSelector()
+        super().__init__(self._virtual)
+
+    def time(self) -> float:
+        return self._virtual.now
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"virtual": VirtualLoop}
+
+
+class Caller:
+    """Genesys on one connection: numbers its messages right, answers pauses, and judges what it gets.
+
+    Attributes:
+        got: every text message, as JSON object. audio: every binary message.
+        faults: broken rules that `ClientProtocol` found; a test that expects none asserts it is empty.
+    """
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, session_id: str, connector: bool) -> None:
+        self.socket = socket
+        self.session_id = session_id
+        self.protocol = ClientProtocol(session_id, connector=connector)
+        self.got: list[dict[str, Any]] = []
+        self.audio: list[bytes] = []
+        self.faults: list[str] = []
+        self.samples = 0
+        self.closing = True  # whether a `disconnect` is answered
+        self.obeying = True  # whether a `pause` or `resume` is
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self.reader = self._loop.create_task(self._read())
+
+    # what it says -------------------------------------------------------------------------------
+
+    @staticmethod
+    def offer(*channels: str, format: str = "PCMU") -> dict[str, Any]:  # noqa: A002
+        return MediaFormat(format, channels, 8000).to_wire()
+
+    def message(self, **changes: Any) -> Open:
+        fields: dict[str, Any] = {
+            "organization_id": ORGANIZATION,
+            "conversation_id": str(uuid4()),
+            "participant": Participant(id=str(uuid4()), ani="+4930111", ani_name="Ada", dnis="+4930222"),
+            "media": [
+                self.offer("external", "internal"),
+                self.offer("external"),
+                self.offer("internal"),
+            ],
+            **changes,
+        }
+        return Open(**fields)
+
+    async def open(self, **changes: Any) -> dict[str, Any]:
+        """Open, and return the answer: `opened`, `disconnect` or `closed`."""
+        await self.say(self.message(**changes))
+        return await self.until("opened", "disconnect", "closed")
+
+    async def probe(self, **changes: Any) -> dict[str, Any]:
+        nobody = Participant(id=NULL)
+        return await self.open(conversation_id=NULL, participant=nobody, **changes)
+
+    async def say(self, message: ClientMessage) -> int:
+        """Send a message, and return its number."""
+        text = self.protocol.send(message, timedelta(seconds=self.samples / 8000))
+        await self.socket.send_str(text)
+        return self.protocol.sent_seq
+
+    async def raw(self, type_: str, parameters: Any = None, **envelope: Any) -> None:
+        """Send a message that the strict client would not; a field set to `...` is left out."""
+        message = {
+            "version": "2",
+            "id": self.session_id,
+            "type": type_,
+            "seq": self.protocol.sent_seq + 1,
+            "serverseq": self.protocol.received_seq,
+            "position": "PT0S",
+            "parameters": {} if parameters is None else parameters,
+            **envelope,
+        }
+        self.protocol.sent_seq += 1
+        await self.socket.send_str(json.dumps({k: v for k, v in message.items() if v is not ...}))
+
+    async def hear(self, payload: bytes) -> None:
+        """Send a frame."""
+        assert self.protocol.media is not None
+        self.samples += self.protocol.media.samples(len(payload))
+        await self.socket.send_bytes(self.protocol.send_audio(payload))
+
+    async def ping(self, rtt: float | None = None) -> dict[str, Any]:
+        """Send a ping and return its pong."""
+        before = self.count("pong")
+        seq = await self.say(Ping(rtt=None if rtt is None else timedelta(seconds=rtt)))
+        await self.wait(lambda: self.count("pong") > before)
+        pong = self.all("pong")[before]
+        assert pong["clientseq"] == seq
+        return pong
+
+    async def stay(self, seconds: float) -> None:
+        """Let time pass as the real client does: with a ping every five seconds."""
+        end = self._loop.time() + seconds
+        while (left := end - self._loop.time()) > 0:
+            await asyncio.sleep(min(5.0, left))
+            if not self.socket.closed and self.protocol.state == "open":
+                await self.ping()
+
+    async def close(self, reason: str = "end") -> dict[str, Any]:
+        """Close, and return `closed`; then close the socket as the client does."""
+        seq = await self.say(Close(reason=reason))
+        closed = await self.until("closed")
+        assert closed["clientseq"] == seq
+        await self.hang_up()
+        return closed
+
+    async def hang_up(self) -> None:
+        """Close the socket in order."""
+        await self.socket.close()
+        await self.reader
+
+    def cut(self) -> None:
+        """Break the connection off."""
+        response = self.socket._response
+        assert response.connection is not None
+        assert response.connection.transport is not None
+        response.connection.transport.abort()
+
+    # what it gets -------------------------------------------------------------------------------
+
+    def all(self, *types: str) -> list[dict[str, Any]]:
+        return [message for message in self.got if message["type"] in types]
+
+    def count(self, *types: str) -> int:
+        return len(self.all(*types))
+
+    @property
+    def types(self) -> list[str]:
+        return [message["type"] for message in self.got]
+
+    async def until(self, *types: str, count: int = 1) -> dict[str, Any]:
+        """Wait for the `count`-th message of these types, and return it."""
+        await self.wait(lambda: self.count(*types) >= count)
+        return self.all(*types)[count - 1]
+
+    async def wait(self, done: Callable[[], bool], seconds: float = 120.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not done():
+                assert not self.reader.done(), f"the connection ended after {self.types}"
+                self._news.clear()
+                await self._news.wait()
+
+    async def _read(self) -> None:
+        try:
+            async for message in self.socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self.got.append(json.loads(message.data))
+                    await self._judge(self.protocol.receive_text(message.data, self._loop.time()))
+                else:
+                    self.audio.append(message.data)
+                    await self._judge(self.protocol.receive_binary(message.data, self._loop.time()))
+                self._news.set()
+        finally:
+            self._news.set()
+
+    async def _judge(self, event: Any) -> None:
+        match event:
+            case Violated(error=error) | Complaint(error=error):
+                self.faults.append(str(error))
+            case PauseReceived() if self.obeying:
+                await self.say(Paused())
+            case ResumeReceived(still_paused=True) if self.obeying:
+                await self.say(Paused())
+            case ResumeReceived() if self.obeying:
+                here = timedelta(seconds=self.samples / 8000)
+                await self.say(Resumed(start=here, discarded=timedelta(0)))
+            case DisconnectReceived() if self.closing:
+                await self.say(Close(reason="disconnect"))
+            case _:
+                pass
+
+
+class House:
+    """One server: plugins, services, and a port where every connection is let in."""
+
+    def __init__(self, exporter: InMemorySpanExporter) -> None:
+        self.settings = Settings()
+        self.exporter = exporter
+        self.provider = TracerProvider(shutdown_on_exit=False)
+        self.provider.add_span_processor(SimpleSpanProcessor(exporter))
+        self.metrics = Metrics()
+        self.connections: list[Connection] = []
+        self.callers: list[Caller] = []
+        self.failures: list[BaseException] = []
+        self.languages: list[str] | None = None
+        self.plugins: PluginManager
+        self.services: Services
+        self._upgrades: dict[str, Upgrade] = {}
+        self._session: aiohttp.ClientSession
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    def limit(self, **limits: Any) -> None:
+        """Change limits; before `start`."""
+        self.settings = Settings.model_validate({"limits": limits})
+
+    async def start(self, **plugins: object) -> None:
+        options = SimpleNamespace(
+            enabled=[], disabled=[], required=[], order=list(plugins), directory=None, modules=[]
+        )
+        self.plugins = await asyncio.to_thread(
+            load_plugins,
+            options,
+            _section,
+            self.settings.limits,
+            extra=plugins,
+            metrics=self.metrics,
+            version="0.1.0",
+        )
+        assert all(record.status == "active" for record in self.plugins.records), self.plugins.records
+        self.services = Services(
+            self.settings,
+            self.plugins,
+            self.metrics,
+            Tracing(self.provider),
+            Registry(self.settings.limits.calls),
+            BlockingPools(2),
+            self.languages,
+        )
+        app = web.Application()
+        app.router.add_get("/{token}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        upgrade = self._upgrades.pop(request.match_info["token"])
+        socket = web.WebSocketResponse(
+            timeout=2.0, compress=False, max_msg_size=self.settings.limits.message_bytes
+        )
+        await socket.prepare(request)
+        connection = Connection(
+            self.services,
+            upgrade,
+            socket,
+            path_suffix="suffix",
+            context=self.services.tracing.extract(request.headers),
+            transport=request.transport,
+        )
+        self.connections.append(connection)
+        try:
+            await connection.run()
+        except Exception as error:
+            self.failures.append(error)
+        return socket
+
+    async def call(
+        self,
+        *,
+        session_id: str = "",
+        api_key: str = "key",
+        secret: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        **credential: Any,
+    ) -> Caller:
+        """Connect; nothing is said yet."""
+        secrets = {"secrets": (secret,)} if secret else {"unsigned": True}
+        access = Credential(api_key=api_key, name="test", **secrets, **credential)
+        session_id = session_id or str(uuid4())
+        upgrade = Upgrade(access, ORGANIZATION, session_id, str(uuid4()), None, "127.0.0.1")
+        token = str(uuid4())
+        self._upgrades[token] = upgrade
+        socket = await self._session.ws_connect(
+            f"http://127.0.0.1:{self._port}/{token}", max_msg_size=0, headers=headers
+        )
+        caller = Caller(socket, session_id, access.product == "connector")
+        self.callers.append(caller)
+        return caller
+
+    async def opened(self, **options: Any) -> Caller:
+        """Connect and open; the call is accepted."""
+        opening = options.pop("open", {})
+        caller = await self.call(**options)
+        assert (await caller.open(**opening))["type"] == "opened", caller.got
+        return caller
+
+    async def idle(self, seconds: float = 300.0) -> None:
+        """Wait until every connection has ended."""
+        async with asyncio.timeout(seconds):
+            await self.services.registry.idle()
+
+    def value(self, name: str, **attributes: str) -> float:
+        return self.metrics.value(f"audiohook.{name}", **attributes)
+
+    async def stop(self) -> None:
+        if self._runner is None:
+            return
+        for caller in self.callers:
+            await caller.socket.close()
+            await caller.reader
+        await self.idle()
+        await self._session.close()
+        await self._runner.cleanup()
+        self.services.pools.close()
+        self.metrics.shutdown()
+
+
+def _section(name: str, model: type[M]) -> M:
+    return model()
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+async def house(exporter: InMemorySpanExporter) -> AsyncIterator[House]:
+    """A server that is not started yet; at the end nothing of it may be left."""
+    loop = asyncio.get_running_loop()
+    unhandled: list[Mapping[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: unhandled.append(context))
+    before = asyncio.all_tasks()
+    house = House(exporter)
+    yield house
+    await house.stop()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() - before if task.get_name().startswith("audiohook-")]
+    assert left == []
+    assert unhandled == []
+    assert house.failures == []
+
+
+@pytest.fixture
+def records() -> Iterator[list[logging.LogRecord]]:
+    """Every log record of the process at debug level."""
+    found: list[logging.LogRecord] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record)
+
+    root, handler = logging.getLogger(), Keep(0)
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    with contextlib.ExitStack() as stack:
+        stack.callback(root.removeHandler, handler)
+        stack.callback(root.setLevel, level)
+        yield found

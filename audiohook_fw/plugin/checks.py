@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Final
 
 import pluggy
@@ -14,7 +15,7 @@ from .handler import SessionHandler
 from .loaded import handler_class
 from .signatures import HookFunction, SignatureError, read_signature
 
-__all__ = ["check_target", "unmarked"]
+__all__ = ["check_target", "plugin_of", "unmarked"]
 
 _MARKS: Final = ("wrapper", "hookwrapper")
 
@@ -47,6 +48,33 @@ def check_target(target: object, registry: pluggy.PluginManager) -> None:
         _check_function(hook, getattr(target, name))
     if not found:
         raise SignatureError(_no_hooks(target))
+
+
+def plugin_of(source: object, registry: pluggy.PluginManager) -> object:
+    """Return the one class with hooks that a module without hooks of its own holds, else what was given.
+
+    So a file that holds a plugin class needs nothing more to be a plugin.
+
+    Raises:
+        SignatureError: the module has several such classes.
+    """
+    if not isinstance(source, ModuleType) or _has_hooks(source, registry):
+        return source
+    classes = [
+        value
+        for value in vars(source).values()
+        if isinstance(value, type) and value.__module__ == source.__name__ and _has_hooks(value, registry)
+    ]
+    if len(classes) > 1:
+        names = ", ".join(cls.__name__ for cls in classes)
+        raise SignatureError(
+            f"holds several plugins ({names}); name one: {source.__name__}:{classes[0].__name__}"
+        )
+    return classes[0] if classes else source
+
+
+def _has_hooks(target: object, registry: pluggy.PluginManager) -> bool:
+    return any(registry.parse_hookimpl_opts(target, name) is not None for name in dir(target))
 
 
 def unmarked(target: object, registry: pluggy.PluginManager) -> list[str]:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from audiohook_fw.errors import ConfigError, PluginConfigError, PluginLoadError
 
 from . import hookspecs
-from .checks import check_target, unmarked
+from .checks import check_target, plugin_of, unmarked
 from .discovery import Candidate, Selection, find
 from .families import ARGUMENTS, FAMILIES
 from .info import PluginInfo
@@ -202,6 +202,10 @@ class _Loader:
 
     def _load(self, candidate: Candidate, record: PluginRecord) -> LoadedPlugin:
         source = _guarded("cannot be imported", candidate.load)
+        try:
+            source = plugin_of(source, self._registry)
+        except SignatureError as error:
+            raise _RefusedError(PluginStatus.FAILED, str(error)) from None
         record.info = _info(source)
         settings = self._settings(candidate.name, source)
         target = _guarded("cannot be made", lambda: _make(source, settings))

@@ -14,8 +14,7 @@ import pytest
 from audiohook_fw import CloseReason, MediaFormat
 from audiohook_fw.audio import WavAudio, read_wav
 from audiohook_fw.config import Loaded, Settings
-from audiohook_fw.plugin import PluginManager, ServerContext
-from audiohook_fw.plugin.loader import load_plugins
+from audiohook_fw.plugin import PluginManager, ServerContext, load_plugins
 from audiohook_fw.protocol import (
     AudioReceived,
     ClientMessage,

@@ -226,7 +226,7 @@ class AudiohookServer:
         routes = self.plugins.register_routes()
         upgrade = UpgradeHandler(self._services, self._admission)
         self._public = Listener(
-            public_app(server.path, upgrade, self.health, self.plugins, routes),
+            public_app(upgrade, self.health, self.plugins, routes),
             host=server.host,
             port=server.port,
             setting="server.port",

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from yarl import URL
 
 from audiohook_fw.plugin import PluginManager, Route
 from audiohook_fw.telemetry import log_context
@@ -25,17 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 def public_app(
-    path: str, upgrade: UpgradeHandler, health: Health, plugins: PluginManager, routes: Iterable[Route]
+    upgrade: UpgradeHandler, health: Health, plugins: PluginManager, routes: Iterable[Route]
 ) -> web.Application:
     """Return what is served on `server.port`: calls, health and public plugin routes."""
     app = make_app()
     _add_health(app, health)
     _add_plugins(app, plugins, (route for route in routes if route.public))
-    # Braces would be patterns to aiohttp; in a URL they are escaped anyway.
-    prefix = URL.build(path=path.rstrip("/")).raw_path if path.rstrip("/") else ""
-    if prefix:
-        app.router.add_get(prefix, upgrade.__call__, allow_head=False)
-    app.router.add_get(f"{prefix}/{{suffix:.*}}", upgrade.__call__, allow_head=False)
+    # All the rest: it knows its own path, which may hold what aiohttp's router takes for a pattern.
+    app.router.add_route("*", "/{path:.*}", upgrade.handle)
     return app
 
 

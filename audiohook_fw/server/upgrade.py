@@ -20,7 +20,6 @@ from .services import Services
 __all__ = ["RefusalSlots", "UpgradeHandler"]
 
 logger = logging.getLogger(__name__)
-limited = LimitedLogger(logger)
 
 _GOODBYE: Final = 2.0  # seconds for the client's answer to our close frame
 
@@ -50,7 +49,7 @@ class RefusalSlots:
 
 
 class UpgradeHandler:
-    """Answers GET on `server.path` and below.
+    """Answers GET on `server.path` and below; every other path is unknown.
 
     Every request is authenticated first, upgrade or not: who has no key learns nothing, not even that
     a WebSocket is served here.
@@ -60,12 +59,26 @@ class UpgradeHandler:
         auth = services.settings.auth
         self._services = services
         self._admission = admission
+        self._prefix = services.settings.server.path.rstrip("/")
+        self._limited = LimitedLogger(logger)
         self._slots = RefusalSlots(auth.failure_slots, auth.failure_delay)
         self._runs: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    def suffix_of(self, path: str) -> str | None:
+        """Return what follows `server.path` in a path, `""` for nothing; `None` when it is not below it."""
+        if path == self._prefix:
+            return ""
+        below = f"{self._prefix}/"
+        return path[len(below) :] if path.startswith(below) else None
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Authenticate, upgrade, and serve the connection until its call has ended."""
         arrived = asyncio.get_running_loop().time()
+        suffix = self.suffix_of(request.path)
+        if suffix is None:
+            raise web.HTTPNotFound
+        if request.method != "GET":
+            raise web.HTTPMethodNotAllowed(request.method, ["GET"])
         try:
             upgrade = await self._admission.admit(_facts(request), request.headers)
         except AuthenticationError as error:
@@ -82,15 +95,17 @@ class UpgradeHandler:
         except ConnectionError:
             return web.Response()  # the client has gone already; nobody reads this
         self._count("accepted", "")
-        await self._serve(request, upgrade, socket)
+        await self._serve(request, upgrade, socket, suffix)
         return socket
 
-    async def _serve(self, request: web.Request, upgrade: Upgrade, socket: web.WebSocketResponse) -> None:
+    async def _serve(
+        self, request: web.Request, upgrade: Upgrade, socket: web.WebSocketResponse, suffix: str
+    ) -> None:
         connection = Connection(
             self._services,
             upgrade,
             socket,
-            path_suffix=request.match_info.get("suffix", ""),
+            path_suffix=suffix,
             context=self._services.tracing.extract(request.headers),
             transport=request.transport,
         )
@@ -108,7 +123,7 @@ class UpgradeHandler:
 
     async def _refuse(self, request: web.Request, reason: str, arrived: float) -> web.StreamResponse:
         self._count("refused", reason)
-        limited.warning(("refused", reason), "an upgrade is refused: %s", reason)
+        self._limited.warning(reason, "an upgrade from %s is refused: %s", request.remote, reason)
         if not await self._slots.wait(arrived) and request.transport is not None:
             request.transport.abort()
         response = web.Response(status=401)
@@ -118,7 +133,9 @@ class UpgradeHandler:
     def _reject_form(self, upgrade: Upgrade) -> web.StreamResponse:
         """Answer a request that is authentic and no proper WebSocket handshake."""
         self._count("refused", "no_websocket")
-        limited.warning("no_websocket", "a request with key %s is no WebSocket", upgrade.credential.name)
+        self._limited.warning(
+            "no_websocket", "a request with key %s is no WebSocket", upgrade.credential.name
+        )
         return web.Response(status=426, headers={"Upgrade": "websocket", "Sec-WebSocket-Version": "13"})
 
     def _count(self, result: str, reason: str) -> None:

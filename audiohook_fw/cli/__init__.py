@@ -1,0 +1,1 @@
+"""The command `audiohook-fw`: one file for each command, and what they share."""

@@ -1,0 +1,48 @@
+"""`audiohook-fw demo`: the whole way of a call, played and checked on this machine within seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ..help import examples
+
+__all__ = ["register"]
+
+_SPEED: Final = 3.0
+_FASTEST: Final = 50.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add `demo`."""
+    app.command(
+        "demo",
+        short_help="See it work: a server, three calls, a checked recording.",
+        epilog=examples("audiohook-fw demo", "audiohook-fw demo --speed 1 --into recordings"),
+    )(_demo)
+
+
+def _demo(
+    into: Annotated[Path, typer.Option(metavar="DIR", help="Where the recording goes.")] = Path(
+        "demo-output"
+    ),
+    speed: Annotated[
+        float,
+        typer.Option(
+            metavar="X", min=0.1, max=_FASTEST, help="How much faster than real time; 1 for real time."
+        ),
+    ] = _SPEED,
+) -> None:
+    """Start a server with the recorder and a policy, play three Genesys calls into it, check the result.
+
+    The connection probe, a call that the policy declines, and a conversation with a pause of the
+    client, one of the server and a discard in it, which is recorded. Everything runs in this
+    process and on this machine. Exit status 0 if all is as it should be, else 1.
+    """
+    from .play import play
+    from .show import Screen
+
+    if not play(into, speed, Screen()):
+        raise typer.Exit(1)

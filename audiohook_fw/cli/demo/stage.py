@@ -1,0 +1,90 @@
+"""The demo's server: real, in this process, on a free port of this machine, with the two plugins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from audiohook_fw.auth import decode_secret
+from audiohook_fw.config import (
+    AuthSettings,
+    KeySettings,
+    Loaded,
+    PluginsSettings,
+    ServerSettings,
+    Settings,
+    new_key,
+)
+from audiohook_fw.errors import PluginLoadError
+from audiohook_fw.plugin import load_plugins
+from audiohook_fw.server import AudiohookServer
+
+from ..errors import CommandError
+from .script import DECLINED, PAUSE_AT, PAUSE_FOR
+
+__all__ = ["POLICY", "RECORDER", "Stage", "stage"]
+
+RECORDER: Final = "recorder"
+"""The plugin that records, by the name of its entry point."""
+POLICY: Final = "demo_policy"
+"""The name under which the policy is loaded."""
+
+_MISSING: Final = (
+    "the demo records, but the plugin recorder is not installed; "
+    "pip install audiohook-fw-recorder (in a clone of the repository: make demo)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running server, and the key to it."""
+
+    server: AudiohookServer
+    api_key: str = field(repr=False)
+    secret: bytes = field(repr=False)
+
+
+@asynccontextmanager
+async def stage(into: Path, speed: float) -> AsyncIterator[Stage]:
+    """Run the server for as long as the block lasts; after it every call has ended.
+
+    Nothing is read from the environment or from files, and no admin port is opened.
+
+    Args:
+        into: where recordings go. speed: seconds of call time in one second.
+
+    Raises:
+        CommandError: the recorder is not installed. PluginError: it cannot start.
+    """
+    api_key, secret = new_key()
+    loaded = _configuration(into, speed, api_key, secret)
+    settings = loaded.settings
+    try:
+        plugins = load_plugins(settings.plugins, loaded.plugin_section, settings.limits)
+    except PluginLoadError as error:
+        if error.plugin == RECORDER and "not installed" in error.problem:
+            raise CommandError(_MISSING) from error
+        raise
+    async with AudiohookServer(loaded, plugins) as server:
+        yield Stage(server, api_key, decode_secret(secret))
+        await server.drain(grace=0.0)
+
+
+def _configuration(into: Path, speed: float, api_key: str, secret: str) -> Loaded:
+    key = KeySettings(name="demo", api_key=SecretStr(api_key), secrets=[SecretStr(secret)])
+    settings = Settings(
+        server=ServerSettings(port=0, admin_port=None, reconnect_spread=0.0),
+        auth=AuthSettings(keys=[key]),
+        plugins=PluginsSettings(
+            enabled=[POLICY, RECORDER],
+            required=[POLICY, RECORDER],
+            modules=[f"{POLICY}=audiohook_fw.cli.demo.policy"],
+        ),
+    )
+    pausing = {"declined": DECLINED, "pause_at": PAUSE_AT, "pause_for": PAUSE_FOR / speed}
+    return Loaded.of(settings, {RECORDER: {"directory": str(into)}, POLICY: pausing})

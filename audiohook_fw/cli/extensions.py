@@ -1,0 +1,57 @@
+"""Commands of plugins: plugins are loaded only for `--help` and for a command that the core does not have.
+
+A plugin that is broken costs its own commands, and says so; everything else works.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from audiohook_fw.errors import AudiohookError
+
+from .errors import lines, warn
+
+__all__ = ["Group"]
+
+
+class Group(TyperGroup):
+    """The top of the command line: the core's commands, then those of plugins."""
+
+    _extensions: dict[str, Any] | None = None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        return [*self.commands, *self._extra()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; the core's own win."""
+        return self.commands.get(cmd_name) or self._extra().get(cmd_name)
+
+    def _extra(self) -> dict[str, Any]:
+        if self._extensions is None:
+            self._extensions = {
+                name: command for name, command in _load().items() if name not in self.commands
+            }
+        return self._extensions
+
+
+def _load() -> dict[str, Any]:
+    """Return the commands of all plugins that can be loaded."""
+    from .environment import load_config, look_at_plugins
+
+    try:
+        found = look_at_plugins(load_config()).manager.register_commands()
+    except (AudiohookError, OSError) as error:
+        for line in lines(error):
+            warn(f"no commands of plugins: {line}")
+        return {}
+    commands: dict[str, Any] = {}
+    for command in found:
+        try:
+            commands[command.name] = typer.main.get_command(command.app)
+        except Exception as error:  # whatever a plugin took for an application
+            warn(f"plugin {command.plugin}: its command {command.name} is broken ({type(error).__name__})")
+    return commands

@@ -1,0 +1,119 @@
+"""`audiohook-fw plugins`: what was found, what became of it and why, without starting any plugin."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .errors import warn
+from .help import examples
+from .options import ConfigFile, Json, PluginNames, PluginsDir
+
+if TYPE_CHECKING:
+    from audiohook_fw.plugin import PluginRecord
+
+__all__ = ["as_dict", "as_table", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `plugins`."""
+    app.command(
+        "plugins",
+        short_help="List the plugins: what they do, and why one does not run.",
+        epilog=examples(
+            "audiohook-fw plugins",
+            "audiohook-fw plugins -p my_policy      would this module load?",
+            "audiohook-fw plugins --json | jq '.[] | {name, status, error}'",
+        ),
+    )(_plugins)
+
+
+def _plugins(
+    config: ConfigFile = None,
+    plugin: PluginNames = None,
+    plugins_dir: PluginsDir = None,
+    as_json: Json = False,
+) -> None:
+    """List the plugins: status, hooks and how each is called, events, and why one does not run."""
+    from .environment import load_config, look_at_plugins, warn_of
+
+    loaded = load_config(config, plugins=plugin or (), plugins_dir=plugins_dir)
+    installed = look_at_plugins(warn_of(loaded))
+    for note in installed.notes:
+        warn(note)
+    if as_json:
+        typer.echo(json.dumps([as_dict(record) for record in installed.records], indent=2))
+    elif installed.records:
+        typer.echo("\n".join(as_table(installed.records)))
+    else:
+        typer.echo("No plugins found. Install one, such as: pip install audiohook-fw-recorder")
+
+
+def as_dict(record: PluginRecord) -> dict[str, Any]:
+    """Return a record as JSON types."""
+    info = record.info
+    return {
+        "name": record.name,
+        "version": record.version,
+        "distribution": record.distribution,
+        "source": record.source,
+        "status": record.status.value,
+        "error": record.error,
+        "order": record.order,
+        "summary": info.summary,
+        "hooks": {hook: delivery.value for hook, delivery in record.hooks.items()},
+        "consumes": _consumed(record),
+        "emits": _names(info.emits),
+        "on_failure": info.on_failure.value,
+        "overflow": info.overflow.value,
+        "max_lag": info.max_lag,
+    }
+
+
+def as_table(records: Sequence[PluginRecord], width: int = 100) -> Iterator[str]:
+    """Yield the lines of a table: a row for each plugin, and its details below."""
+    rows = [("NAME", "VERSION", "DISTRIBUTION", "STATUS")]
+    rows += [(r.name, r.version or "-", r.distribution or r.source, r.status.value) for r in records]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for index, row in enumerate(rows):
+        yield "  ".join([*(cell.ljust(size) for cell, size in zip(row, widths, strict=False)), row[3]])
+        if index:
+            yield from _details(records[index - 1], width)
+
+
+def _details(record: PluginRecord, width: int) -> Iterator[str]:
+    by_delivery: dict[str, list[str]] = {}
+    for hook, delivery in record.hooks.items():
+        by_delivery.setdefault(delivery.value, []).append(hook)
+    consumed, emitted = _consumed(record), _names(record.info.emits)
+    facts = {
+        "reason": record.error,
+        "does": record.info.summary,
+        "hooks": "; ".join(f"{delivery}: {', '.join(hooks)}" for delivery, hooks in by_delivery.items()),
+        "consumes": ", ".join(consumed or []),
+        "emits": ", ".join(emitted),
+    }
+    for title, text in facts.items():
+        if text:
+            yield from textwrap.wrap(
+                text,
+                width,
+                initial_indent=f"  {title:<10}",
+                subsequent_indent=" " * 12,
+                break_on_hyphens=False,
+            )
+
+
+def _consumed(record: PluginRecord) -> list[str]:
+    """Return the events that reach the plugin: by default every one, if it has `on_event`."""
+    if "on_event" not in record.hooks:
+        return []
+    return _names(record.info.consumes) or ["*"]
+
+
+def _names(events: Sequence[Any]) -> list[str]:
+    return sorted(event if isinstance(event, str) else event.event_type for event in events)

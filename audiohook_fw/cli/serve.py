@@ -1,0 +1,128 @@
+"""`audiohook-fw serve`: the server as a process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from .errors import CommandError
+from .help import examples
+from .options import ConfigFile, PluginNames, PluginsDir
+
+if TYPE_CHECKING:
+    from audiohook_fw.config import Loaded
+    from audiohook_fw.server import AudiohookServer
+
+    from .dev import DevKey
+
+__all__ = ["register"]
+
+logger = logging.getLogger(__name__)
+
+_PORTS: Final = 65_535
+
+
+def register(app: typer.Typer) -> None:
+    """Add `serve`."""
+    app.command(
+        "serve",
+        short_help="Run the server.",
+        epilog=examples(
+            "audiohook-fw serve --dev                        a server to play with on this machine",
+            "audiohook-fw serve -c audiohook.toml            with the keys and settings in a file",
+            "audiohook-fw serve -p no:recorder -p my_policy  without one plugin, with one module",
+            "AUDIOHOOK_TELEMETRY__LOG_FORMAT=json audiohook-fw serve",
+        ),
+    )(_serve)
+
+
+def _serve(
+    config: ConfigFile = None,
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", show_default=False, help="Listen here instead of at server.host."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=_PORTS,
+            show_default=False,
+            help="Listen here instead of at server.port; 0 takes a free port.",
+        ),
+    ] = None,
+    plugin: PluginNames = None,
+    plugins_dir: PluginsDir = None,
+    dev: Annotated[
+        bool,
+        typer.Option(
+            "--dev",
+            help="Make a key for this run, print it with a ready simulate command, serve this machine only.",
+        ),
+    ] = False,
+) -> None:
+    """Take calls until SIGTERM or Ctrl-C, which lets running calls end; a second signal forces.
+
+    SIGHUP reads keys and certificate again. Logs go to standard error. Exit status 0 after an
+    orderly end, 1 after a forced one, 2 when the server could not start.
+    """
+    from .environment import NO_KEYS, load_config, look_at_plugins, takes_calls, warn_of
+
+    given: dict[str, object] = {"server.host": host, "server.port": port}
+
+    def read() -> Loaded:
+        return load_config(config, given, plugins=plugin or (), plugins_dir=plugins_dir)
+
+    key = None
+    if dev:
+        from .dev import DevKey
+
+        key = DevKey.new()
+        given |= key.overrides(read())
+    loaded = warn_of(read())
+    if not loaded.settings.auth.keys and not takes_calls(loaded, look_at_plugins(loaded).manager):
+        raise CommandError(NO_KEYS)  # before anything is logged: it is the only line
+    raise typer.Exit(_run(loaded, read, key))
+
+
+def _run(loaded: Loaded, read: Callable[[], Loaded], key: DevKey | None) -> int:
+    """Run a server until it is told to end; return the exit status."""
+    from audiohook_fw.plugin import load_plugins
+    from audiohook_fw.server import AudiohookServer, run, serve
+    from audiohook_fw.telemetry import setup, setup_logging
+
+    settings = loaded.settings
+    setup_logging(settings.telemetry.log_level, settings.telemetry.log_format)
+    telemetry = setup(settings.telemetry, node=settings.server.node)
+    try:
+        plugins = load_plugins(
+            settings.plugins,
+            loaded.plugin_section,
+            settings.limits,
+            metrics=telemetry.metrics,
+            personal_data=settings.telemetry.personal_data,
+        )
+
+        def make(on_drain: Callable[[], None]) -> AudiohookServer:
+            return AudiohookServer(
+                loaded,
+                plugins,
+                metrics=telemetry.metrics,
+                tracing=telemetry.tracing,
+                reread=read,
+                on_drain=on_drain,
+            )
+
+        return run(serve(make, started=key.show if key else _show))
+    finally:
+        telemetry.shutdown()
+
+
+def _show(server: AudiohookServer) -> None:
+    """Log what runs; where it listens and where the admin token lies, the server has logged itself."""
+    plugins = ", ".join(f"{record.name} {record.status}" for record in server.plugins.records)
+    logger.info("plugins: %s", plugins or "none")

@@ -40,7 +40,8 @@ class Closing:
                 break
             await asyncio.wait([call.lane.idle() for call in busy if call.lane is not None], timeout=left)
         for call in busy:
-            self._manager.note_late(call.name, "on_close", self._session_id)
+            running = call.lane.hook if call.lane is not None else ""
+            self._manager.note_late(call.name, running or "on_close", self._session_id)
         return tuple(call.name for call in busy)
 
     async def end(

@@ -40,6 +40,10 @@ def bind(hook: str, function: HookFunction, signature: Signature, view: object) 
         return function
     if names == ("session", *rest):
         return functools.partial(function, view)
+    if not names:
+        return lambda *_: function()
+    if names == ("session",):
+        return lambda *_: function(view)
     picks = tuple(-1 if name == "session" else rest.index(name) for name in names)
 
     def adapted(*args: object) -> object:

@@ -49,6 +49,9 @@ class CallDispatch:
     `control("on_opened")`, `audio`, `control`, `emit` as things happen; last `close` and `end`, whatever
     became of the call. The plugins are those that were active when it was made.
 
+    Whatever a plugin raises is its own fault, `SystemExit` and `CancelledError` too; `KeyboardInterrupt`,
+    which is the operator's, passes.
+
     Args:
         manager: the plugins of the process.
         view_for: makes a plugin's own view of the session, by the plugin's name; called once for each.
@@ -273,6 +276,11 @@ class CallDispatch:
     def statistics_of(self, plugin: str) -> CallStatistics:
         """Return how one plugin fares; raises `KeyError` for a plugin that is not in this call."""
         return self._by_name[plugin].statistics()
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes of this call; each knows which hook runs (`hook`) and since when (`since`)."""
+        return tuple(call.lane for call in self._parts if call.lane is not None)
 
     # what plugins tell --------------------------------------------------------------------------
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import selectors
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 from audiohook_fw.audio import AudioFrame
+from audiohook_fw.errors import ConfigError, PluginOverflowError
 from audiohook_fw.plugin import (
     CallDispatch,
     CloseReason,
@@ -23,6 +26,9 @@ from audiohook_fw.plugin import (
     SessionSummary,
     load_plugins,
 )
+from audiohook_fw.plugin.lane import Lane
+from audiohook_fw.plugin.lane_queue import LaneBudget, LaneQueue
+from audiohook_fw.plugin.statistics import PluginCounters
 from audiohook_fw.protocol import MediaFormat
 
 M = TypeVar("M", bound=BaseModel)
@@ -168,3 +174,112 @@ def bench() -> Bench:
 @pytest.fixture
 def options() -> type[Options]:
     return Options
+
+
+class LaneNotes:
+    """Notes what a lane tells."""
+
+    def __init__(self) -> None:
+        self.faults: list[tuple[str, type[BaseException]]] = []
+        self.successes = 0
+        self.overflows: list[PluginOverflowError] = []
+        self.hops: list[int] = []
+        self.closing: list[float] = []
+
+    def succeeded(self) -> None:
+        self.successes += 1
+
+    def faulted(self, hook: str, error: BaseException) -> None:
+        self.faults.append((hook, type(error)))
+
+    def overflowed(self, error: PluginOverflowError) -> None:
+        self.overflows.append(error)
+
+    def took_to_close(self, seconds: float) -> None:
+        self.closing.append(seconds)
+
+    def at_hops(self, hops: int) -> None:
+        self.hops.append(hops)
+
+
+@pytest.fixture
+def lane_owner() -> LaneNotes:
+    return LaneNotes()
+
+
+@pytest.fixture
+async def make_lane(lane_owner: LaneNotes) -> Any:
+    def make(
+        *, samples: int = 240_000, drops: bool = True, control: int = 5, **calls: Callable[..., Any]
+    ) -> Lane:
+        queue = LaneQueue(
+            LaneBudget(1_000_000),
+            PluginCounters(LocalMetrics(), "vad"),
+            seconds=samples / 8000,
+            drops=drops,
+            control_limit=control,
+            event_limit=5,
+        )
+        return Lane(
+            "vad",
+            {hook: (call,) for hook, call in calls.items()},
+            lane_owner,
+            queue,
+            clock=asyncio.get_running_loop().time,
+            context=contextvars.copy_context(),
+            label="s-1",
+        )
+
+    return make
+
+
+HOOKS = """
+from audiohook_fw.plugin import hookimpl
+
+@hookimpl
+def on_opened(session):
+    pass
+"""
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Make distributions that importlib.metadata finds, with a module each."""
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def install(
+        name: str, *, code: str = HOOKS, target: str = "", requires: tuple[str, ...] = (), dist: str = ""
+    ) -> None:
+        module = f"installed_{name}_{dist}".replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(code)
+        info = tmp_path / f"{dist or name}-1.2.dist-info"
+        info.mkdir()
+        lines = ["Metadata-Version: 2.1", f"Name: {dist or name}", "Version: 1.2"]
+        lines += [f"Requires-Dist: {text}" for text in requires]
+        (info / "METADATA").write_text("\n".join(lines) + "\n")
+        (info / "entry_points.txt").write_text(f"[audiohook_fw]\n{name} = {module}{target}\n")
+
+    yield install
+    for name in set(sys.modules) - before:
+        if name.startswith(("installed_", "audiohook_fw_file_")):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def load(bench: Any, options: Any) -> Callable[..., PluginManager]:
+    """Load what is installed with these options and sections, on version 0.1.0."""
+
+    def load(
+        *, sections: dict[str, dict[str, Any]] | None = None, extra: Any = None, **given: Any
+    ) -> PluginManager:
+        def section(name: str, model: type[BaseModel]) -> BaseModel:
+            try:
+                return model(**(sections or {}).get(name, {}))
+            except ValueError:
+                raise ConfigError(f"plugins.{name}", "is wrong", source="test") from None
+
+        given.setdefault("enabled", ["good", "bad"])
+        return load_plugins(options(**given), section, bench.limits, extra=extra, version="0.1.0")
+
+    return load

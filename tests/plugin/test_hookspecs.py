@@ -83,5 +83,12 @@ def test_handler_does_nothing_until_overridden(hook: str) -> None:
     assert method(*[None] * (len(ARGUMENTS[hook]) - 1)) is None
 
 
+@pytest.mark.parametrize("hook", FAMILIES)
+def test_pluggy_neither_stops_at_the_first_result_nor_replays(hook: str) -> None:
+    options = getattr(hookspecs, hook).audiohook_fw_spec
+    assert not options["firstresult"]  # it would take a coroutine for a result
+    assert not options["historic"]
+
+
 def test_version_of_the_hooks() -> None:
     assert hookspecs.HOOK_API_VERSION == 1

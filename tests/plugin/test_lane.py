@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from audiohook_fw.audio import AudioFrame
-from audiohook_fw.errors import PluginOverflowError
 from audiohook_fw.plugin import CloseReason, LocalMetrics, Transcript
 from audiohook_fw.plugin.lane import Lane
 from audiohook_fw.plugin.lane_queue import LaneBudget, LaneQueue
@@ -24,77 +20,20 @@ def frame(position: int = 0) -> AudioFrame:
     return AudioFrame(b"\xff" * 160, MEDIA, position)
 
 
-class Owner:
-    """Notes what a lane tells."""
-
-    def __init__(self) -> None:
-        self.faults: list[tuple[str, type[BaseException]]] = []
-        self.successes = 0
-        self.overflows: list[PluginOverflowError] = []
-        self.hops: list[int] = []
-        self.closing: list[float] = []
-
-    def succeeded(self) -> None:
-        self.successes += 1
-
-    def faulted(self, hook: str, error: BaseException) -> None:
-        self.faults.append((hook, type(error)))
-
-    def overflowed(self, error: PluginOverflowError) -> None:
-        self.overflows.append(error)
-
-    def took_to_close(self, seconds: float) -> None:
-        self.closing.append(seconds)
-
-    def at_hops(self, hops: int) -> None:
-        self.hops.append(hops)
-
-
-@pytest.fixture
-def owner() -> Owner:
-    return Owner()
-
-
-@pytest.fixture
-async def make(owner: Owner) -> Any:
-    def make(
-        *, samples: int = 240_000, drops: bool = True, control: int = 5, **calls: Callable[..., Any]
-    ) -> Lane:
-        queue = LaneQueue(
-            LaneBudget(1_000_000),
-            PluginCounters(LocalMetrics(), "vad"),
-            seconds=samples / 8000,
-            drops=drops,
-            control_limit=control,
-            event_limit=5,
-        )
-        return Lane(
-            "vad",
-            {hook: (call,) for hook, call in calls.items()},
-            owner,
-            queue,
-            clock=asyncio.get_running_loop().time,
-            context=contextvars.copy_context(),
-            label="s-1",
-        )
-
-    return make
-
-
 async def ended(lane: Lane) -> None:
     lane.put_end(None)
     if lane.task is not None:
         await lane.task
 
 
-async def test_audio_and_control_stay_in_order_whatever_the_colour(make: Any) -> None:
+async def test_audio_and_control_stay_in_order_whatever_the_colour(make_lane: Any) -> None:
     seen: list[Any] = []
 
     async def on_audio(frame: AudioFrame) -> None:
         await asyncio.sleep(1)
         seen.append(frame.position)
 
-    lane = make(on_audio=on_audio, on_pause=lambda *args: seen.append(args))
+    lane = make_lane(on_audio=on_audio, on_pause=lambda *args: seen.append(args))
     lane.put_audio(frame(0))
     lane.put_control("on_pause", ("client", 80))
     lane.put_audio(frame(80))
@@ -103,20 +42,20 @@ async def test_audio_and_control_stay_in_order_whatever_the_colour(make: Any) ->
     assert seen == [0, ("client", 80), 80]
 
 
-async def test_nothing_runs_and_no_task_exists_before_the_first_item(make: Any) -> None:
-    lane = make(on_audio=lambda frame: None)
+async def test_nothing_runs_and_no_task_exists_before_the_first_item(make_lane: Any) -> None:
+    lane = make_lane(on_audio=lambda frame: None)
     assert lane.task is None
     await ended(lane)
     assert lane.task is None
 
 
-async def test_it_sleeps_on_one_future_and_wakes(make: Any) -> None:
+async def test_it_sleeps_on_one_future_and_wakes(make_lane: Any) -> None:
     seen: list[int] = []
 
     async def on_audio(frame: AudioFrame) -> None:
         seen.append(frame.position)
 
-    lane = make(on_audio=on_audio)
+    lane = make_lane(on_audio=on_audio)
     for position in (0, 80):
         lane.put_audio(frame(position))
         lane.put_audio(frame(position + 1))
@@ -125,7 +64,7 @@ async def test_it_sleeps_on_one_future_and_wakes(make: Any) -> None:
     await ended(lane)
 
 
-async def test_a_lane_that_never_waits_lets_others_run(make: Any) -> None:
+async def test_a_lane_that_never_waits_lets_others_run(make_lane: Any) -> None:
     ticks = 0
 
     async def ticker() -> None:
@@ -137,7 +76,7 @@ async def test_a_lane_that_never_waits_lets_others_run(make: Any) -> None:
     async def on_audio(frame: AudioFrame) -> None: ...
 
     task = asyncio.create_task(ticker())
-    lane = make(on_audio=on_audio)
+    lane = make_lane(on_audio=on_audio)
     for position in range(160):
         lane.put_audio(frame(position))
     await ended(lane)
@@ -145,11 +84,11 @@ async def test_a_lane_that_never_waits_lets_others_run(make: Any) -> None:
     assert ticks >= 10
 
 
-async def test_it_knows_what_runs_and_since_when(make: Any) -> None:
+async def test_it_knows_what_runs_and_since_when(make_lane: Any) -> None:
     async def on_audio(frame: AudioFrame) -> None:
         await asyncio.sleep(5)
 
-    lane = make(on_audio=on_audio)
+    lane = make_lane(on_audio=on_audio)
     await asyncio.sleep(3)
     lane.put_audio(frame())
     await asyncio.sleep(1)
@@ -161,7 +100,7 @@ async def test_it_knows_what_runs_and_since_when(make: Any) -> None:
     assert repr(lane) == "<Lane vad ended, 0 waiting>"
 
 
-async def test_faults_are_told_and_the_lane_goes_on(make: Any, owner: Owner) -> None:
+async def test_faults_are_told_and_the_lane_goes_on(make_lane: Any, lane_owner: Any) -> None:
     async def on_audio(frame: AudioFrame) -> None:
         match frame.position:
             case 0:
@@ -175,16 +114,16 @@ async def test_faults_are_told_and_the_lane_goes_on(make: Any, owner: Owner) -> 
                 future.cancel()
                 await future
 
-    lane = make(on_audio=on_audio)
+    lane = make_lane(on_audio=on_audio)
     for position in range(5):
         lane.put_audio(frame(position))
     await ended(lane)
     kinds = [ValueError, SystemExit, asyncio.CancelledError, asyncio.CancelledError]
-    assert owner.faults == [("on_audio", kind) for kind in kinds]
-    assert owner.successes == 1
+    assert lane_owner.faults == [("on_audio", kind) for kind in kinds]
+    assert lane_owner.successes == 1
 
 
-async def test_a_plugin_that_cancels_its_own_lane_loses_that_hook_only(make: Any, owner: Owner) -> None:
+async def test_a_plugin_that_cancels_its_own_lane_loses_that_hook(make_lane: Any, lane_owner: Any) -> None:
     seen: list[int] = []
 
     async def on_audio(frame: AudioFrame) -> None:
@@ -195,23 +134,23 @@ async def test_a_plugin_that_cancels_its_own_lane_loses_that_hook_only(make: Any
             await asyncio.sleep(1)
         seen.append(frame.position)
 
-    lane = make(on_audio=on_audio)
+    lane = make_lane(on_audio=on_audio)
     lane.put_audio(frame(0))
     await asyncio.sleep(2)
     lane.put_audio(frame(80))
     await ended(lane)
     assert seen == [80]
-    assert owner.faults == [("on_audio", asyncio.CancelledError)]
+    assert lane_owner.faults == [("on_audio", asyncio.CancelledError)]
 
 
-async def test_full_and_dropping(make: Any, owner: Owner) -> None:
+async def test_full_and_dropping(make_lane: Any, lane_owner: Any) -> None:
     seen: list[tuple[int, int]] = []
 
     async def on_audio(frame: AudioFrame) -> None:
         seen.append((frame.position, frame.dropped_before))
         await asyncio.sleep(1)
 
-    lane = make(on_audio=on_audio, samples=160)
+    lane = make_lane(on_audio=on_audio, samples=160)
     lane.put_audio(frame(0))
     await asyncio.sleep(0.5)
     for position in range(80, 480, 80):
@@ -219,10 +158,10 @@ async def test_full_and_dropping(make: Any, owner: Owner) -> None:
     await ended(lane)
     assert seen == [(0, 0), (320, 240), (400, 0)]
     assert not lane.failed
-    assert owner.overflows == []
+    assert lane_owner.overflows == []
 
 
-async def test_full_and_failing(make: Any, owner: Owner) -> None:
+async def test_full_and_failing(make_lane: Any, lane_owner: Any) -> None:
     seen: list[Any] = []
 
     async def on_audio(frame: AudioFrame) -> None:
@@ -232,43 +171,43 @@ async def test_full_and_failing(make: Any, owner: Owner) -> None:
     async def on_close(reason: Any) -> None:
         seen.append(reason)
 
-    lane = make(on_audio=on_audio, on_close=on_close, on_pause=seen.append, samples=160, drops=False)
+    lane = make_lane(on_audio=on_audio, on_close=on_close, on_pause=seen.append, samples=160, drops=False)
     for position in range(0, 800, 80):
         lane.put_audio(frame(position))
     lane.put_control("on_pause", ())
     assert lane.failed
     assert lane.queue.refused == 640
-    assert [error.hook for error in owner.overflows] == ["on_audio"]  # told once
+    assert [error.hook for error in lane_owner.overflows] == ["on_audio"]  # told once
     await lane.put_close(CloseReason.END)
     await ended(lane)
     assert seen == [0, 80, CloseReason.END]  # what was queued is whole, and then nothing but the end
     assert repr(lane) == "<Lane vad ended, 0 waiting>"
 
 
-async def test_a_flood_of_control_events_fails_the_lane(make: Any, owner: Owner) -> None:
+async def test_a_flood_of_control_events_fails_the_lane(make_lane: Any, lane_owner: Any) -> None:
     async def on_update(number: int) -> None:
         await asyncio.sleep(1)
 
     ends: list[Any] = []
-    lane = make(on_update=on_update, on_end=ends.append)
+    lane = make_lane(on_update=on_update, on_end=ends.append)
     for number in range(10):
         lane.put_control("on_update", (number,))
     assert lane.failed
-    assert [error.hook for error in owner.overflows] == ["on_update"]
+    assert [error.hook for error in lane_owner.overflows] == ["on_update"]
     assert repr(lane) == "<Lane vad failed, 5 waiting>"
     lane.put_end("summary")
     await lane.task
     assert ends == ["summary"]
 
 
-async def test_muted_it_takes_and_delivers_only_the_last_hooks(make: Any) -> None:
+async def test_muted_it_takes_and_delivers_only_the_last_hooks(make_lane: Any) -> None:
     seen: list[Any] = []
 
     async def on_audio(frame: AudioFrame) -> None:
         await asyncio.sleep(1)
         seen.append("audio")
 
-    lane = make(on_audio=on_audio, on_event=seen.append, on_close=seen.append, on_end=seen.append)
+    lane = make_lane(on_audio=on_audio, on_event=seen.append, on_close=seen.append, on_end=seen.append)
     lane.put_audio(frame(0))
     lane.put_audio(frame(80))
     await asyncio.sleep(0.5)
@@ -283,119 +222,18 @@ async def test_muted_it_takes_and_delivers_only_the_last_hooks(make: Any) -> Non
     assert seen == ["audio", CloseReason.LOST, "summary"]
 
 
-async def test_closed_is_done_when_on_close_returned_and_nothing_waits(make: Any, owner: Owner) -> None:
-    seen: list[Any] = []
-    lane: Lane
-
-    async def on_close(reason: CloseReason) -> None:
-        await asyncio.sleep(2)
-        lane.put_event(Transcript(channel="external", text="", start=0, length=0), 1)
-
-    async def on_event(event: Any) -> None:
-        await asyncio.sleep(3)
-        seen.append(event)
-
-    lane = make(on_close=on_close, on_event=on_event)
-    closed = lane.put_close(CloseReason.END)
-    assert lane.put_close(CloseReason.ERROR) is closed
-    await closed
-    assert asyncio.get_running_loop().time() == 5
-    assert len(seen) == 1
-    assert owner.closing == [2.0]
-    assert owner.hops == [1, 0]
-    await ended(lane)
-
-
-async def test_closed_without_on_close_waits_for_the_queue(make: Any) -> None:
-    async def on_audio(frame: AudioFrame) -> None:
-        await asyncio.sleep(2)
-
-    lane = make(on_audio=on_audio)
-    lane.put_audio(frame())
-    await lane.put_close(CloseReason.END)
-    assert asyncio.get_running_loop().time() == 2
-    await ended(lane)
-
-
-async def test_idle(make: Any) -> None:
-    async def on_audio(frame: AudioFrame) -> None:
-        await asyncio.sleep(2)
-
-    lane = make(on_audio=on_audio)
-    assert lane.idle().done()
-    lane.put_audio(frame())
-    assert lane.is_busy
-    waiting = lane.idle()
-    assert lane.idle() is waiting
-    await waiting
-    assert not lane.is_busy
-    assert asyncio.get_running_loop().time() == 2
-    await ended(lane)
-
-
-async def test_cancel_ends_the_hook_and_keeps_the_last_hook(make: Any, owner: Owner) -> None:
-    seen: list[Any] = []
-
-    async def on_audio(frame: AudioFrame) -> None:
-        await asyncio.sleep(3600)
-
-    lane = make(on_audio=on_audio, on_end=seen.append)
-    lane.put_audio(frame(0))
-    lane.put_audio(frame(80))
-    await asyncio.sleep(1)
-    lane.put_end("summary")
-    lane.cancel()
-    await lane.task
-    assert seen == ["summary"]
-    assert owner.faults == [("on_audio", asyncio.CancelledError)]
-    assert asyncio.get_running_loop().time() == 1
-
-
-async def test_cancel_before_anything_ran_loses_no_last_hook(make: Any) -> None:
-    seen: list[Any] = []
-    lane = make(on_end=seen.append)
-    lane.put_end("summary")
-    lane.cancel()
-    await lane.task
-    assert seen == ["summary"]
-
-
-async def test_cancelled_from_outside_it_ends(make: Any) -> None:
-    async def on_audio(frame: AudioFrame) -> None:
-        await asyncio.sleep(3600)
-
-    lane = make(on_audio=on_audio)
-    lane.put_audio(frame())
-    await asyncio.sleep(1)
-    lane.task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await lane.task
-
-
-async def test_after_its_end_it_takes_nothing(make: Any) -> None:
-    seen: list[Any] = []
-    lane = make(on_audio=seen.append, on_end=seen.append)
-    lane.put_end("summary")
-    lane.put_end("again")
-    await lane.task
-    lane.put_audio(frame())
-    lane.put_control("on_pause", ())
-    await asyncio.sleep(1)
-    assert seen == ["summary"]
-
-
-async def test_a_plain_function_may_return_an_awaitable_here(make: Any, owner: Owner) -> None:
+async def test_a_plain_function_may_return_an_awaitable_here(make_lane: Any, lane_owner: Any) -> None:
     async def later() -> None:
         await asyncio.sleep(1)
 
-    lane = make(on_audio=lambda frame: later())
+    lane = make_lane(on_audio=lambda frame: later())
     lane.put_audio(frame())
     await ended(lane)
-    assert owner.successes == 1
+    assert lane_owner.successes == 1
     assert asyncio.get_running_loop().time() == 1
 
 
-async def test_it_runs_in_its_own_context(owner: Owner) -> None:
+async def test_it_runs_in_its_own_context(lane_owner: Any) -> None:
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="outside")
     context = contextvars.copy_context()
     context.run(variable.set, "given")
@@ -413,7 +251,7 @@ async def test_it_runs_in_its_own_context(owner: Owner) -> None:
         control_limit=5,
         event_limit=5,
     )
-    lane = Lane("vad", {"on_update": (on_update,)}, owner, queue, clock=lambda: 0.0, context=context)
+    lane = Lane("vad", {"on_update": (on_update,)}, lane_owner, queue, clock=lambda: 0.0, context=context)
     lane.put_control("on_update", ())
     await ended(lane)
     assert seen == ["given"]

@@ -1,0 +1,131 @@
+"""What is found where: entry points, modules, files; who is switched on and off."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audiohook_fw.errors import ConfigError
+from audiohook_fw.plugin import (
+    PluginManager,
+    PluginStatus,
+)
+
+HOOKS = """
+from audiohook_fw.plugin import hookimpl
+
+@hookimpl
+def on_opened(session):
+    pass
+"""
+
+
+def record(manager: PluginManager, name: str) -> Any:
+    return next(record for record in manager.records if record.name == name)
+
+
+def names(manager: PluginManager) -> list[str]:
+    return [plugin.name for plugin in manager.plugins]
+
+
+def test_an_installed_module(install: Any, load: Any) -> None:
+    install("good", dist="acme-good")
+    found = record(load(), "good")
+    assert (found.distribution, found.version, found.status, found.error, found.order) == (
+        "acme-good", "1.2", PluginStatus.ACTIVE, "", 0,
+    )  # fmt: skip
+    assert found.hooks == {"on_opened": "inline"}
+    assert found.source == "entry point installed_good_acme_good"
+
+
+def test_order_is_configured_first_then_by_name(install: Any, load: Any) -> None:
+    for name in ("a", "b", "c", "d"):
+        install(name)
+    manager = load(enabled=["a", "b", "c", "d"], order=["c", "ghost", "b"])
+    assert names(manager) == ["c", "b", "a", "d"]
+    assert [r.name for r in manager.records if r.order >= 0] == ["c", "b", "a", "d"]
+
+
+def test_allow_list_and_disabled(install: Any, load: Any) -> None:
+    for name in ("a", "b", "c"):
+        install(name, code="raise SystemError('must not be imported')")
+    install("good")
+    manager = load(enabled=["good", "b"], disabled=["b"])
+    assert names(manager) == ["good"]
+    assert record(manager, "a").status == "blocked"
+    assert "plugins.enabled" in record(manager, "a").error
+    assert record(manager, "b").status == "disabled"
+
+
+def test_the_command_line_has_the_last_word(install: Any, load: Any) -> None:
+    for name in ("a", "b", "c"):
+        install(name)
+    manager = load(enabled=["b", "c"], disabled=["c"], modules=["a", "no:b", "c"])
+    assert names(manager) == ["a", "c"]
+    assert record(manager, "b").status == "disabled"
+    assert "-p no:b" in record(manager, "b").error
+    assert names(load(enabled=["b"], modules=["no:b", "b"])) == ["b"]
+
+
+def test_a_module_by_its_path(tmp_path: Path, load: Any, install: Any) -> None:
+    (tmp_path / "installed_pkg").mkdir()
+    (tmp_path / "installed_pkg" / "__init__.py").write_text("")
+    code = HOOKS + "\nclass Plugin:\n    @hookimpl\n    def on_audio(self): pass\n"
+    (tmp_path / "installed_pkg" / "meter.py").write_text(code)
+    manager = load(modules=["installed_pkg.meter", "loud=installed_pkg.meter:Plugin"], enabled=[])
+    assert names(manager) == ["loud", "meter"]
+    assert record(manager, "loud").hooks == {"on_audio": "inline"}
+    assert record(manager, "meter").source == "module installed_pkg.meter"
+
+
+def test_a_module_stands_in_for_an_installed_plugin_of_its_name(
+    install: Any, load: Any, tmp_path: Path
+) -> None:
+    install("good")
+    (tmp_path / "installed_mine.py").write_text(HOOKS)
+    manager = load(modules=["good=installed_mine"], enabled=[])
+    assert record(manager, "good").source == "module installed_mine"
+    assert [r.name for r in manager.records].count("good") == 1
+
+
+def test_files_of_a_directory(load: Any, install: Any, tmp_path: Path) -> None:
+    files = tmp_path / "plugins"
+    files.mkdir()
+    (files / "one.py").write_text("from __future__ import annotations\n" + HOOKS)
+    (files / "_hidden.py").write_text("raise SystemExit")
+    (files / "two.py").write_text("raise ValueError('half\\nwritten')")
+    (files / "notes.txt").write_text("")
+    manager = load(directory=files, enabled=["one", "two"])
+    assert names(manager) == ["one"]
+    assert record(manager, "two").error == "cannot be imported: ValueError: half written"
+    assert "audiohook_fw_file_two" not in sys.modules
+    assert record(load(directory=files, enabled=[]), "one").status == "blocked"
+
+
+def test_no_such_directory(load: Any, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"plugins\.directory: .*no directory"):
+        load(directory=tmp_path / "nowhere")
+
+
+def test_a_distribution_hidden_by_another_of_its_name(
+    install: Any, load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("good")
+    copy = tmp_path / "further_down"
+    (copy / "good-0.9.dist-info").mkdir(parents=True)
+    (copy / "good-0.9.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: good\nVersion: 0.9\n")
+    (copy / "good-0.9.dist-info" / "entry_points.txt").write_text("[audiohook_fw]\ngood = nowhere\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(copy)])
+    manager = load()
+    assert [(r.version, r.status) for r in manager.records if r.name == "good"] == [("1.2", "active")]
+
+
+def test_unreadable_metadata_is_skipped(install: Any, load: Any, tmp_path: Path) -> None:
+    install("good")
+    broken = tmp_path / "broken-1.dist-info"
+    broken.mkdir()
+    (broken / "entry_points.txt").write_bytes(b"[audiohook_fw]\nx = \xff\xfe\n")
+    assert names(load()) == ["good"]

@@ -427,3 +427,14 @@ def records() -> Iterator[list[logging.LogRecord]]:
         stack.callback(root.removeHandler, handler)
         stack.callback(root.setLevel, level)
         yield found
+
+
+@pytest.fixture(scope="session")
+def virtually() -> Callable[..., Any]:
+    """Run a coroutine in virtual time of its own: for tests that run many."""
+
+    def run(coroutine: Any) -> Any:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(coroutine)
+
+    return run

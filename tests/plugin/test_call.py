@@ -297,3 +297,58 @@ async def test_lanes_tell_a_watchdog_what_runs(bench: Any) -> None:
     await asyncio.sleep(1)
     assert [(lane.name, lane.hook, lane.since) for lane in dispatch.lanes] == [("hangs", "on_opened", 5.0)]
     await dispatch.end(bench.summary(), timeout=1)
+
+
+async def test_a_handler_that_raises_when_looked_at_is_a_fault(bench: Any) -> None:
+    class Handler(SessionHandler):
+        @property
+        def on_audio(self) -> Any:  # type: ignore[override]
+            raise ValueError
+
+    class Plugin:
+        @hookimpl
+        def create_handler(self) -> Any:
+            return Handler()
+
+    dispatch = bench.accepted(odd=Plugin)
+    assert dispatch.statistics_of("odd").faults == 1
+    assert dispatch.audio_takers == frozenset()
+    await bench.finish()
+
+
+async def test_repr_tells_how_a_plugin_fares(bench: Any) -> None:
+    bench.limits.faults_in_a_row = 1
+
+    class Bad:
+        @hookimpl
+        def on_audio(self) -> None:
+            raise ValueError
+
+    dispatch = bench.accepted(bad=Bad)
+    call = dispatch._by_name["bad"]
+    assert repr(call) == "<PluginCall bad inline, 0 faults>"
+    dispatch.audio(bench.frame())
+    assert repr(call) == "<PluginCall bad inline, 1 faults, quarantined>"
+    await bench.finish()
+
+
+async def test_a_handlers_first_fault_may_be_its_last(bench: Any) -> None:
+    bench.limits.faults_in_a_row = 1
+
+    class Bad:
+        @hookimpl
+        def create_handler(self) -> Any:
+            raise ValueError
+
+        @hookimpl
+        async def on_audio(self) -> None:
+            bench.seen.append("audio")
+
+        @hookimpl
+        def on_end(self) -> None:
+            bench.seen.append("end")
+
+    dispatch = bench.accepted(bad=Bad)
+    dispatch.audio(bench.frame())
+    await bench.finish()
+    assert bench.seen == ["end"]

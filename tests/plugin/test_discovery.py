@@ -129,3 +129,22 @@ def test_unreadable_metadata_is_skipped(install: Any, load: Any, tmp_path: Path)
     broken.mkdir()
     (broken / "entry_points.txt").write_bytes(b"[audiohook_fw]\nx = \xff\xfe\n")
     assert names(load()) == ["good"]
+
+
+CLASSES = """
+from audiohook_fw.plugin import hookimpl
+
+class Helper: pass
+
+class One:
+    @hookimpl
+    def on_audio(self): pass
+"""
+
+
+def test_the_only_plugin_class_of_a_module_is_the_plugin(load: Any, install: Any, tmp_path: Path) -> None:
+    install("good", code=CLASSES)
+    install("bad", code=CLASSES + CLASSES.replace("One", "Two"))
+    manager = load()
+    assert type(manager.plugins[0].target).__name__ == "One"
+    assert "holds several plugins (One, Two); name one: installed_bad_:One" in record(manager, "bad").error

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Self
 
 import typer
@@ -13,6 +14,7 @@ import typer
 from audiohook_fw.config import DEFAULT, Loaded, new_key
 
 from .errors import CommandError
+from .program import command_line
 
 if TYPE_CHECKING:
     from audiohook_fw.server import AudiohookServer
@@ -22,15 +24,16 @@ __all__ = ["DevKey"]
 
 @dataclass(frozen=True, slots=True)
 class DevKey:
-    """An API key with its secret, known to this process and to who reads its output."""
+    """An API key with its secret, and an admin token: known to this process and to who reads its output."""
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
+    admin_token: str = field(repr=False)
 
     @classmethod
     def new(cls) -> Self:
         """Make one."""
-        return cls(*new_key())
+        return cls(*new_key(), token_urlsafe())
 
     def overrides(self, loaded: Loaded) -> Mapping[str, object]:
         """Return the settings under which this is the only key, and a second such server can run.
@@ -57,7 +60,7 @@ class DevKey:
     def show(self, server: AudiohookServer) -> None:
         """Print where the server is and how to call it."""
         plugins = ", ".join(f"{r.name} ({r.status})" for r in server.plugins.records) or "none"
-        call = ["audiohook-fw", "simulate", server.url, "--api-key", self.api_key, "--secret", self.secret]
+        call = command_line("simulate", server.url, "--api-key", self.api_key, "--secret", self.secret)
         lines = [
             "",
             "A server to play with, on this machine only. Its key is gone when it stops (Ctrl-C).",
@@ -67,9 +70,10 @@ class DevKey:
             f"  Secret   {self.secret}",
             f"  Plugins  {plugins}",
         ]
+        lines += ["", "Call it from another terminal:", "", f"  {call}", ""]
         if server.admin_url is not None:
-            lines.append(f"  Admin    {server.admin_url}, token in {server.admin_token_file}")
-        lines += ["", "Call it from another terminal:", "", f"  {shlex.join(call)}", ""]
+            look = ["curl", "-H", f"Authorization: Bearer {self.admin_token}", f"{server.admin_url}/metrics"]
+            lines += ["Look inside:", "", f"  {shlex.join(look)}", ""]
         typer.echo("\n".join(lines))
 
 

@@ -18,9 +18,13 @@ __all__ = ["Group"]
 
 
 class Group(TyperGroup):
-    """The top of the command line: the core's commands, then those of plugins."""
+    """The top of the command line: the core's commands, then those of plugins.
 
-    _extensions: dict[str, Any] | None = None
+    Attributes:
+        extensions: the commands of plugins; `None` until they are asked for.
+    """
+
+    extensions: dict[str, Any] | None = None
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all commands."""
@@ -31,11 +35,12 @@ class Group(TyperGroup):
         return self.commands.get(cmd_name) or self._extra().get(cmd_name)
 
     def _extra(self) -> dict[str, Any]:
-        if self._extensions is None:
-            self._extensions = {
-                name: command for name, command in _load().items() if name not in self.commands
-            }
-        return self._extensions
+        if self.extensions is None:
+            self.extensions = _load()
+            for name in self.extensions.keys() & self.commands.keys():
+                warn(f"the command {name} of a plugin is hidden by that of the core")
+                del self.extensions[name]
+        return self.extensions
 
 
 def _load() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -16,10 +16,9 @@ from . import config, demo, keys, plugins, serve, simulate
 from .errors import report
 from .extensions import Group
 from .help import CONTEXT, Command, examples, show_help
+from .program import PROGRAM
 
-__all__ = ["PROGRAM", "main", "make_app", "run"]
-
-PROGRAM: Final = "audiohook-fw"
+__all__ = ["main", "make_app", "run"]
 
 
 def main() -> None:

@@ -114,6 +114,7 @@ def _run(loaded: Loaded, read: Callable[[], Loaded], key: DevKey | None) -> int:
                 metrics=telemetry.metrics,
                 tracing=telemetry.tracing,
                 reread=read,
+                admin_token=key.admin_token if key else None,
                 on_drain=on_drain,
             )
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from audiohook_fw.client import CallReport, Decision, run_call
 from audiohook_fw.server import run
 
-from ..program import program
+from ..program import command_line
 from .checks import check_all
 from .script import NAMES, Scene, scenes
 from .show import Screen
 from .stage import Stage, stage
 
 __all__ = ["play"]
+
+_NEXT: Final = (
+    (("serve", "--dev"), "a server to play with, and how to call it"),
+    (("plugins",), "what is installed, and which hooks it has"),
+)
 
 
 def play(into: Path, speed: float, screen: Screen) -> bool:
@@ -47,8 +53,8 @@ def _finish(screen: Screen, path: Path, good: bool) -> None:
         screen.title("Something is not as it should be: see the marks above.")
         return
     screen.title("Next")
-    screen.line(f"  {program()} serve --dev     a server to play with, and how to call it")
-    screen.line(f"  {program()} plugins         what is installed, and which hooks it has")
+    for args, why in _NEXT:
+        screen.line(f"  {command_line(*args)}   {why}")
 
 
 async def _calls(into: Path, speed: float, screen: Screen) -> tuple[CallReport, CallReport, CallReport]:

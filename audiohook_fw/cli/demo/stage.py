@@ -78,7 +78,7 @@ async def stage(into: Path, speed: float) -> AsyncIterator[Stage]:
 def _configuration(into: Path, speed: float, api_key: str, secret: str) -> Loaded:
     key = KeySettings(name="demo", api_key=SecretStr(api_key), secrets=[SecretStr(secret)])
     settings = Settings(
-        server=ServerSettings(port=0, admin_port=None, reconnect_spread=0.0),
+        server=ServerSettings(port=0, admin_port=None),
         auth=AuthSettings(keys=[key]),
         plugins=PluginsSettings(
             enabled=[POLICY, RECORDER],

@@ -138,6 +138,8 @@ def _source(leaves: Iterable[Leaf], place: Place) -> str:
     keys = tuple(step for step in place if isinstance(step, str))
     above = below = None
     for leaf in leaves:  # later layers win
+        if leaf.value == {} and len(leaf.place) < len(keys):
+            continue  # a section that is there and empty sets nothing
         if keys[: len(leaf.place)] == leaf.place:
             above = leaf.source
         elif leaf.place[: len(keys)] == keys:

@@ -42,6 +42,13 @@ def test_without_any_source_all_is_default(place):
     assert loaded.warnings == ()
 
 
+def test_an_empty_section_sets_nothing(place):
+    place.toml("[server]\n[auth]\nmax_age = 20\n")
+    loaded = place.load()
+    assert loaded.source_of("server.port") == DEFAULT
+    assert loaded.source_of("auth.max_age") == "audiohook.toml, [auth] max_age"
+
+
 def test_settings_made_by_hand_read_nothing(place, monkeypatch):
     monkeypatch.setenv("AUDIOHOOK_SERVER__PORT", "1")
     place.toml("server.port = 2")

@@ -9,11 +9,16 @@ from typing import Any
 from audiohook_fw.server.registry import Registry
 
 
+class Connection:
+    """What the registry needs of one."""
+
+    def __init__(self, api_key: str, session: str, begun: bool | None) -> None:
+        self.key = (api_key, "org", session)
+        self.call = None if begun is None else SimpleNamespace(begun=begun, view=lambda name: (name, session))
+
+
 def connection(api_key: str = "key", session: str = "s", *, begun: bool | None = None) -> Any:
-    call = None if begun is None else SimpleNamespace(begun=begun, view=lambda name: (name, session))
-    made = SimpleNamespace(key=(api_key, "org", session), call=call)
-    made.__class__ = type("Connection", (SimpleNamespace,), {"__hash__": object.__hash__, "__eq__": object.__eq__})
-    return made
+    return Connection(api_key, session, begun)
 
 
 async def test_the_newest_wins_within_a_key_and_touches_no_other() -> None:

@@ -107,7 +107,7 @@ class Line:
         self.outbox.opened(Opened(media=[MONO], **opened))
         self.write()
         await asyncio.sleep(0)
-        assert self.types == ["opened"]
+        assert self.types[0] == "opened"
 
     def write(self) -> None:
         self.writer = self.loop.create_task(self.outbox.run())

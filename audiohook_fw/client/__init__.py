@@ -12,6 +12,7 @@ from .options import MAX_BACKLOG, OFFERS, CallIds, CallOptions, Style, Timing
 from .report import CallReport, Closing, Decision, percentiles
 from .source import SOURCE_RATE, AudioSource
 from .stream import Hangup, Output
+from .summary import Summary
 from .timeline import (
     AbortAt,
     Action,
@@ -55,6 +56,7 @@ __all__ = [
     "ResumeAt",
     "Span",
     "Style",
+    "Summary",
     "Timeline",
     "TimelineError",
     "Timing",

@@ -92,20 +92,22 @@ class ClientCall:
 
     def receive_text(self, text: str, at: float) -> list[Output]:
         """Take a text message that came at time `at`."""
-        self.report.count(self.report.received, _type_of(text))
-        self._stream.set_time(at)
-        event = self._protocol.receive_text(text, at)
-        if event is not None:
-            self._handle(event, at)
+        self._advance(at)
+        if not self.finished:
+            self.report.count(self.report.received, _type_of(text))
+            event = self._protocol.receive_text(text, at)
+            if event is not None:
+                self._handle(event, at)
         return self._take_out()
 
     def receive_binary(self, payload: bytes, at: float) -> list[Output]:
         """Take a binary frame that came at time `at`."""
-        self.report.received["audio"] += 1
-        self._stream.set_time(at)
-        event = self._protocol.receive_binary(payload, at)
-        if event is not None:
-            self._handle(event, at)
+        self._advance(at)
+        if not self.finished:
+            self.report.received["audio"] += 1
+            event = self._protocol.receive_binary(payload, at)
+            if event is not None:
+                self._handle(event, at)
         return self._take_out()
 
     def receive_eof(self, at: float, why: str = "the server closed the connection") -> None:
@@ -123,19 +125,7 @@ class ClientCall:
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
-        self._stream.set_time(now)
-        match self._protocol.state:
-            case ClientState.OPENING if now >= self._deadline:
-                self._time_out("Timed out waiting for opened response", "no `opened` in time", now)
-            case ClientState.OPEN:
-                self._tick_open(now)
-            case ClientState.CLOSING if now >= self._deadline:
-                self.report.fail(f"no `closed` within {self._timing.close:g} s")
-                self._stream.send(Error(code=408, message="Timed out waiting for closed response"))
-                self._protocol.receive_timeout()
-                self._hang_up(Hangup.CLOSE, Closing.TIMEOUT, now)
-            case _:
-                pass
+        self._advance(now)
         return self._take_out()
 
     def wake_at(self) -> float | None:
@@ -225,23 +215,42 @@ class ClientCall:
 
     # what is due -----------------------------------------------------------------------------------
 
+    def _advance(self, now: float) -> None:
+        self._stream.set_time(now)
+        match self._protocol.state:
+            case ClientState.OPENING if now >= self._deadline:
+                self._time_out("Timed out waiting for opened response", "no `opened` in time", now)
+            case ClientState.OPEN:
+                self._tick_open(now)
+            case ClientState.CLOSING if now >= self._deadline:
+                self.report.fail(f"no `closed` within {self._timing.close:g} s")
+                self._stream.send(Error(code=408, message="Timed out waiting for closed response"))
+                self._protocol.receive_timeout()
+                self._hang_up(Hangup.CLOSE, Closing.TIMEOUT, now)
+            case _:
+                pass
+
     def _tick_open(self, now: float) -> None:
         assert self._pings is not None or self._options.probe, "an open call pings"
         if self._pings is not None and self._pings.overdue(now):
             self._time_out("Timed out waiting for pong", f"no pong within {self._timing.pong:g} s", now)
             return
-        if self._pings is not None and self._pings.due(now):
-            rtt = self._pings.rtt
-            self._stream.send(Ping(rtt=None if rtt is None else timedelta(seconds=rtt)))
-            self._pings.sent(self._protocol.sent_seq, now)
-        completed = self._playback.finish(now)
-        if completed is not None:
-            self._stream.send(completed)
-        self._stream.advance()
+        self._stream.advance()  # first, since everything else tells the position of now
         if self._stream.aborted:
             self._hang_up(Hangup.ABORT, Closing.ABORTED, now)
         elif self._stream.ended:
             self._close("end", now)
+        else:
+            self._ping(now)
+            completed = self._playback.finish(now)
+            if completed is not None:
+                self._stream.send(completed)
+
+    def _ping(self, now: float) -> None:
+        if self._pings is not None and self._pings.due(now):
+            rtt = self._pings.rtt
+            self._stream.send(Ping(rtt=None if rtt is None else timedelta(seconds=rtt)))
+            self._pings.sent(self._protocol.sent_seq, now)
 
     def _time_out(self, message: str, problem: str, now: float) -> None:
         self.report.fail(problem, retryable=self._protocol.state is ClientState.OPENING)

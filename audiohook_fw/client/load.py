@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -58,7 +59,7 @@ async def run_load(
     Raises:
         ValueError: when a number is not above 0, or the address is none.
     """
-    if calls < 1 or rate <= 0:
+    if calls < 1 or not 0 < rate < math.inf:
         raise ValueError("the number of calls and the rate must be above 0")
     parse_url(options.url)
     load = _Load(options, calls, environment, observer)

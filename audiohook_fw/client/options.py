@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ OFFERS: Final = tuple(MediaFormat("PCMU", channels) for channels in (CHANNELS, C
 """What Genesys offers: both channels, the customer alone, the other side alone."""
 MAX_BACKLOG: Final = 20.0
 """Seconds of audio from before `opened` that a client offers at most."""
+MAX_DURATION: Final = 86_400.0
+"""Seconds that a call lasts at most."""
+_TOLD: Final = 60_000
+"""Bytes of custom configuration, numbers and names: what Genesys allows, and what fits into a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +139,14 @@ class CallOptions:
         for name in ("organization", "conversation"):
             value = getattr(self, name)
             _require(value is None or is_uuid(value), f"the {name} id is not a UUID")
-        _require(self.duration >= 0, "the duration must not be negative")
+        _require(0 <= self.duration <= MAX_DURATION, f"the duration is 0 to {MAX_DURATION:.0f} seconds")
         _require(0 <= self.backlog <= MAX_BACKLOG, f"the backlog is 0 to {MAX_BACKLOG:g} seconds")
         _require(1 <= self.frame_ms <= 20_000, "a frame is 1 to 20000 milliseconds long")
         _require(0 < self.speed <= 1000, "the speed is above 0 and at most 1000")
         _require(0 <= self.retries <= 5, "there are 0 to 5 retries")
+        told = [self.ani, self.ani_name, self.dnis, self.language, self.input_variables, self.custom_config]
+        size = len(json.dumps(told, ensure_ascii=False, allow_nan=False, default=dict).encode())
+        _require(size <= _TOLD, f"what `open` tells of the call is {size} bytes long, more than {_TOLD}")
         self.timeline.check_end(self.duration)
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
+from datetime import timedelta
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -85,6 +86,7 @@ class CallStream:
         self._end = 0
         self._congested: int | None = None  # script time until which no audio goes out
         self._paused = False
+        self._told = 0
         self._behind = False
         self.ended = False
         self.aborted = False
@@ -104,7 +106,7 @@ class CallStream:
 
     def send(self, message: ClientMessage) -> None:
         """Send a message with the present position."""
-        self._emit(message.type, self._protocol.send(message, from_samples(self.position, self._rate)))
+        self._emit(message.type, self._protocol.send(message, self._tell(self.position)))
 
     # what the server asks for --------------------------------------------------------------------
 
@@ -283,13 +285,13 @@ class CallStream:
 
     def _client_resume(self) -> None:
         if self._protocol.server_paused:
-            at = from_samples(self.position, self._rate)
+            at = self._tell(self.position)
             self._protocol.resume(at, at, at)  # clears the flag; nothing may be sent
         else:
             self._resume()
 
     def _pause(self, *, unasked: bool = False) -> None:
-        position = from_samples(self.position, self._rate)
+        position = self._tell(self.position)
         first = self._protocol.pause(position) if unasked else self._protocol.send(Paused(), position)
         self._emit(Paused.type, first)
         if self._options.style.double_paused:
@@ -306,8 +308,8 @@ class CallStream:
         self._paused = False
         length = self._position - start
         self._report.ledger.resumed(start, length)
-        at = [from_samples(samples, self._rate) for samples in (start, length, self._position)]
-        text = self._protocol.resume(*at)
+        at, lost = from_samples(start, self._rate), from_samples(length, self._rate)
+        text = self._protocol.resume(at, lost, self._tell(self._position))
         assert text is not None, "both flags are clear now"
         self._emit(Resumed.type, text)
 
@@ -315,6 +317,11 @@ class CallStream:
 
     def _samples(self, seconds: float) -> int:
         return round(seconds * self._rate)
+
+    def _tell(self, position: int) -> timedelta:
+        # What happens late, in a backlog, has an earlier time than a server's pause that came meanwhile.
+        self._told = max(self._told, position)
+        return from_samples(self._told, self._rate)
 
     def _emit(self, type_: str, text: str) -> None:
         self._report.sent[type_] += 1

@@ -125,7 +125,7 @@ async def test_an_abrupt_end_leaves_the_server_what_was_sent(call, loopback):
 
 async def test_everything_is_shown_to_the_observer(call):
     seen: list[tuple[str, str | bytes]] = []
-    await call(observer=lambda direction, data: seen.append((direction, data)), duration=0.1)
+    await call(observer=lambda direction, data: seen.append((direction, data)), duration=0.1, timing=Timing())
     texts = [(way, json.loads(data)["type"]) for way, data in seen if isinstance(data, str)]
     assert texts[:2] == [(">", "open"), ("<", "opened")]
     assert texts[-2:] == [(">", "close"), ("<", "closed")]
@@ -232,7 +232,7 @@ async def test_a_server_that_stops_reading(options):
     url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     timing = Timing(open=30.0, pong=30.0, write=0.2)
     report = await run_call(
-        options(url=url, duration=100_000.0, speed=1000.0, frame_ms=4000.0, timing=timing, keep_audio=False)
+        options(url=url, duration=80_000.0, speed=1000.0, frame_ms=4000.0, timing=timing, keep_audio=False)
     )
     done.set()
     server.close()

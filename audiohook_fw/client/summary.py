@@ -67,7 +67,7 @@ class Summary:
 
     def _failures(self) -> list[str]:
         failed = [report for report in self.reports if not report.as_scripted]
-        lines = [f"{'not as scripted':<9}"] if failed else []
+        lines = ["not as scripted"] if failed else []
         for report in failed[:_SHOWN]:
             tries = f" (attempt {report.attempts})" if report.attempts > 1 else ""
             lines.append(f"  {report.ids.session}  {report.outcome()}{tries}")

@@ -179,7 +179,9 @@ def test_third_party_plugin_installs_and_is_listed(tmp_path: Path) -> None:
     venv.create(environment, with_pip=False, system_site_packages=False)
     site = next(environment.glob("lib/python*/site-packages"))
     # The packages of this environment serve as the index, so the test needs no network.
-    (site / "base.pth").write_text("\n".join(p for p in sys.path if p.endswith("site-packages")) + "\n")
+    ours = [path for path in sys.path if path.endswith("site-packages")]
+    lines = [f"import site; site.addsitedir({path!r})\n" for path in ours]
+    (site / "base.pth").write_text("".join(lines))
     package = EXAMPLES / "third_party_plugin"
     wheels = tmp_path / "wheels"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]

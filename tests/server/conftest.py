@@ -103,6 +103,7 @@ async def serve(settings: Callable[..., Settings]) -> AsyncIterator[Serve]:
 
         async def start(
             plugins: Mapping[str, object] | None = None,
+            /,
             given: Settings | None = None,
             options: Mapping[str, Any] | None = None,
             **sections: Mapping[str, Any],
@@ -297,6 +298,18 @@ def eventually() -> Callable[[Callable[[], object]], Awaitable[None]]:
         async with asyncio.timeout(5):
             while not condition():  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], Awaitable[object]]], Awaitable[None]]:
+    """Ask again and again until the answer is yes; fail after 10 s."""
+
+    async def wait(condition: Callable[[], Awaitable[object]]) -> None:
+        async with asyncio.timeout(10):
+            while not await condition():  # noqa: ASYNC110 - what is waited for has no event
+                await asyncio.sleep(0.01)
 
     return wait
 

@@ -1,0 +1,78 @@
+"""SIGKILL in the middle of calls: every recording opens, and holds all but the last second."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from audiohook_fw.audio import read_wav
+from audiohook_fw.client import AudioSource, CallOptions, CallReport, Timeline, run_call
+
+CONFIGURATION = """
+[server]
+port = 0
+admin_port = "off"
+[[auth.keys]]
+name = "test"
+api_key = "key"
+unsigned = true
+[plugins]
+enabled = ["recorder"]
+[plugins.recorder]
+directory = "calls"
+"""
+
+
+async def start(directory: Path) -> tuple[asyncio.subprocess.Process, str]:
+    (directory / "audiohook.toml").write_text(CONFIGURATION)
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "audiohook_fw", "serve"),
+        cwd=directory,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "HOME": str(directory)},
+    )
+    assert server.stderr is not None
+    while line := (await server.stderr.readline()).decode():
+        if url := re.search(r"ws://\S+", line):
+            return server, url[0]
+    raise AssertionError("the server did not start")
+
+
+@pytest.mark.parametrize("after", [1.3, 2.9])
+async def test_a_killed_server_loses_at_most_a_second(tmp_path: Path, after: float) -> None:
+    server, url = await start(tmp_path)
+    options = [
+        CallOptions(
+            url=url,
+            api_key="key",
+            duration=30.0,
+            frame_ms=frame_ms,
+            source=AudioSource.tone(),
+            timeline=Timeline.parse(["pause@0.5", "resume@0.9"]),
+            keep_audio=True,
+        )
+        for frame_ms in (20, 100, 200)
+    ]
+    calls = [asyncio.ensure_future(run_call(option)) for option in options]
+    await asyncio.sleep(after)
+    server.send_signal(signal.SIGKILL)
+    await server.wait()
+    reports: list[CallReport] = [await call for call in calls]
+    for report in reports:
+        sent = report.expected_recording()
+        path = tmp_path / "calls" / f"{report.ids.session}.wav"
+        wav = read_wav(path)
+        assert not wav.truncated
+        assert len(sent) > 16_000 * (after - 0.5), "the call was not running"
+        assert len(wav.payload) >= len(sent) - 16_000
+        assert sent.startswith(wav.payload)
+        sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        assert sidecar["state"] == "recording"
+        assert [event["type"] for event in sidecar["events"]] == ["pause", "resume"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import ssl
@@ -178,7 +179,8 @@ def _explain(error: Exception, url: URL) -> ConnectError:
         case aiohttp.ClientConnectorCertificateError():
             return ConnectError(f"the certificate of {where} is not trusted", Closing.UNREACHABLE)
         case aiohttp.ClientConnectorError():
-            reason = error.os_error.strerror or "no connection"
+            number = error.os_error.errno
+            reason = os.strerror(number).lower() if number else "no connection"
             return ConnectError(f"{where} cannot be reached: {reason}", Closing.UNREACHABLE)
         case TimeoutError():
             problem = f"{where} did not answer the upgrade in time"

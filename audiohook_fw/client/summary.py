@@ -50,6 +50,7 @@ class Summary:
         """Return the summary for people."""
         totals = self.to_dict()
         rows = [
+            ("session", self.reports[0].ids.session if len(self.reports) == 1 else ""),
             ("calls", _calls(totals)),
             ("outcome", _counts(totals["outcomes"], by_count=True)),
             ("media", ", ".join(sorted({_media(report) for report in self.reports}))),

@@ -8,11 +8,14 @@ import heapq
 import itertools
 import json
 import math
+import ssl
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import trustme
 from aiohttp import web
 
 from audiohook_fw.client import CallIds, CallOptions, CallReport, ClientCall, Hangup
@@ -257,13 +260,29 @@ def _status(status: int) -> web.HTTPException:
 @pytest.fixture
 async def loopback() -> AsyncIterator[Loopback]:
     """A real server on a free loopback port; set its `scripts` before the call."""
+    async with _serving("ws", None) as server:
+        yield server
+
+
+@pytest.fixture
+async def tls_loopback() -> AsyncIterator[tuple[Loopback, ssl.SSLContext]]:
+    """The same with TLS, and the client's context that trusts it."""
+    authority, context = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with _serving("wss", context) as server:
+        yield server, trusting
+
+
+@asynccontextmanager
+async def _serving(scheme: str, context: ssl.SSLContext | None) -> AsyncIterator[Loopback]:
     server = Loopback()
     application = web.Application()
     application.router.add_get("/{path:.*}", server.handle)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.url = f"ws://127.0.0.1:{runner.addresses[0][1]}/audiohook/ws"
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    server.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}/audiohook/ws"
     yield server
     await runner.cleanup()

@@ -201,6 +201,15 @@ async def test_nobody_listens(options):
     assert "cannot be reached" in report.problem
 
 
+async def test_tls_and_a_certificate_that_is_not_trusted(tls_loopback, options):
+    server, trusting = tls_loopback
+    given = {"url": server.url, "speed": 20.0, "timing": QUICK}
+    assert (await run_call(options(**given, tls=trusting))).as_scripted
+    report = await run_call(options(**given, retries=2))
+    assert (report.closing, report.attempts) == (Closing.UNREACHABLE, 1)
+    assert report.problem.endswith("is not trusted")
+
+
 async def test_a_server_that_never_answers_the_upgrade(options):
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))

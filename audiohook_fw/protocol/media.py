@@ -31,6 +31,9 @@ class MediaFormat:
     channels: tuple[str, ...]
     rate: int = 8000
 
+    def __str__(self) -> str:
+        return f"{self.format} {'+'.join(self.channels)}"
+
     @property
     def sample_width(self) -> int:
         """Bytes of one sample of one channel."""

@@ -29,7 +29,7 @@ limited = LimitedLogger(logging.getLogger(__name__))
 _BACKLOG: Final = 1_024
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _PAUSE: Final = 0.5  # seconds before the next try when the process has no file descriptor left
-_CUT: Final = 1.0  # seconds that requests still in work get when the port is closed
+_CUT: Final = 1.0  # seconds for requests still in work when the port is closed, and for TLS to say goodbye
 
 
 class Listener:
@@ -172,6 +172,7 @@ class Listener:
                 connection,
                 ssl=tls,
                 ssl_handshake_timeout=limits.header_timeout if tls else None,
+                ssl_shutdown_timeout=_CUT if tls else None,
             )
         except OSError as error:  # TLS errors and time-outs are OSErrors
             limited.info("handshake", "a connection failed before its request: %s", type(error).__name__)

@@ -59,7 +59,7 @@ def lines(error: Exception) -> Iterator[str]:
 def _usage(message: str, context: object) -> str:
     text = " ".join(message.split()).rstrip(".")
     path = getattr(context, "command_path", "")
-    return f"{text[:1].lower()}{text[1:]}; see {path} --help" if path else text
+    return text[:1].lower() + text[1:] + (f"; see {path} --help" if path else "")
 
 
 def _system(error: OSError) -> str:

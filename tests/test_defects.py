@@ -19,6 +19,7 @@ AUTHENTICATOR = "tests/auth/test_authenticator.py::"
 CREDENTIALS = "tests/auth/test_credentials.py::"
 CONVERSATION = "tests/protocol/test_conversations.py::test_conversation"
 PROTOCOL = "tests/protocol/test_server.py::"
+SENDING = "tests/protocol/test_server_sending.py::"
 STATES = "tests/protocol/test_states.py::"
 UPGRADE = "tests/server/test_upgrade.py::"
 CONNECTION = "tests/server/test_connection.py::"
@@ -95,7 +96,7 @@ DEFECTS: dict[str, list[str]] = {
     "11 an update is not answered, and its handlers fail unseen": [
         f"{CONVERSATION}[update-inside]",
         f"{CONVERSATION}[update-while-paused]",
-        f"{PROTOCOL}test_updated_answers_its_update_once",
+        f"{SENDING}test_updated_answers_its_update_once",
         "tests/plugin/test_call.py::test_inline_faults_hurt_nobody_else",
     ],
     "12 a message type from the future ends the call": [
@@ -192,7 +193,7 @@ DEMANDS: dict[str, list[str]] = {
         f"{CONNECTION}test_audio_is_sent_to_an_audio_connector_only"
     ],
     "closed without close": [f"{STATES}test_closed_answers_close_only"],
-    "an event without entities": [f"{PROTOCOL}test_an_event_without_entities_or_data_is_not_sent"],
+    "an event without entities": [f"{SENDING}test_an_event_without_entities_or_data_is_not_sent"],
     "no opened in five seconds": [
         f"{CONVERSATION}[timeout-while-opening]",
         f"{CONNECTION}test_opened_does_not_wait_for_a_slow_plugin",
@@ -204,7 +205,7 @@ DEMANDS: dict[str, list[str]] = {
     # What it complains about
     "a pong without a ping, or for another one": [
         f"{CONVERSATION}[pong-order]",
-        f"{PROTOCOL}test_a_pong_answers_its_ping_once",
+        f"{SENDING}test_a_pong_answers_its_ping_once",
     ],
     # How it ends
     "the socket closed by the server in mid call": [

@@ -50,6 +50,11 @@ def test_opened_with_an_offer_or_without_media(serve: Serve):
         silent.client.send_audio(b"\xff\xff")
 
 
+def test_nothing_is_paused_or_selected_before_opened(serve: Serve):
+    client = serve("opening").client
+    assert (client.server_paused, client.client_paused, client.media) == (False, False, None)
+
+
 def test_start_paused(serve: Serve):
     client = serve(opened={"startPaused": True}).client
     assert (client.server_paused, client.client_paused, client.paused) == (True, False, True)

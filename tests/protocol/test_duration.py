@@ -116,6 +116,11 @@ def test_one_sample_at_8_khz_is_exact():
     assert to_samples(timedelta(microseconds=63), 8000) == 1
 
 
+def test_other_rates_are_rounded_to_the_microsecond():
+    assert from_samples(1, 64_000) == timedelta(microseconds=16)
+    assert from_samples(3, 64_000) == timedelta(microseconds=47)
+
+
 def test_more_samples_than_a_duration_holds():
     assert from_samples(10**30, 8000) == timedelta.max
     assert to_samples(timedelta.max, 8000) == 8000 * 86_400 * 1_000_000_000

@@ -160,7 +160,7 @@ class Call:
         for plugin, seconds in verdict.seconds.items():
             self.services.metrics.histogram("audiohook.decision.duration").record(seconds, plugin=plugin)
         self._verdict = verdict
-        if not isinstance(verdict.decision, Reject):
+        if not isinstance(verdict.decision, Reject) and self.state != "ended":
             self.tags.update(verdict.decision.tags)
             for plugin, accept in verdict.accepts.items():
                 if accept.start_paused:

@@ -84,3 +84,7 @@ def test_formats_are_values():
     assert (first, hash(first)) == (second, hash(second))
     with pytest.raises(AttributeError):
         first.rate = 1  # type: ignore[misc]
+
+
+def test_text_is_short():
+    assert str(MediaFormat("PCMU", ("external", "internal"))) == "PCMU external+internal"

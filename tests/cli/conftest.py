@@ -161,7 +161,7 @@ def serve(place: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_grace(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """End servers without waiting for balancers."""
     monkeypatch.setenv("AUDIOHOOK_SERVER__BALANCER_GRACE", "0")
     monkeypatch.setenv("AUDIOHOOK_SERVER__RECONNECT_SPREAD", "0")

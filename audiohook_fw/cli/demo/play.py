@@ -16,7 +16,7 @@ from .script import NAMES, Scene, scenes
 from .show import Screen
 from .stage import Stage, stage
 
-__all__ = ["play"]
+__all__ = ["play", "play_calls"]
 
 _NEXT: Final = (
     (("serve", "--dev"), "a server to play with, and how to call it"),
@@ -34,7 +34,7 @@ def play(into: Path, speed: float, screen: Screen) -> bool:
         CommandError, PluginError: the recorder is missing or cannot start.
     """
     screen.title("A real server, simulated Genesys calls over real WebSockets, a real recording")
-    reports = run(_calls(into, speed, screen))
+    reports = play_calls(into, speed, screen)
     path = into / f"{reports[-1].ids.session}.wav"
     screen.title("What must be so")
     good = screen.checks(check_all(*reports, into))
@@ -44,11 +44,20 @@ def play(into: Path, speed: float, screen: Screen) -> bool:
         screen.title("Recording")
         screen.line(f"  {path}")
         screen.line(f"  {path.with_suffix('.json')}")
-    _finish(screen, path, good)
+    _finish(screen, good=good)
     return good
 
 
-def _finish(screen: Screen, path: Path, good: bool) -> None:
+def play_calls(into: Path, speed: float, screen: Screen) -> tuple[CallReport, CallReport, CallReport]:
+    """Play the three calls; return their reports (probe, declined, recorded) once the server has stopped.
+
+    Raises:
+        CommandError, PluginError: the recorder is missing or cannot start.
+    """
+    return run(_calls(into, speed, screen))
+
+
+def _finish(screen: Screen, *, good: bool) -> None:
     if not good:
         screen.title("Something is not as it should be: see the marks above.")
         return

@@ -1,0 +1,142 @@
+"""The demo as a user runs it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from audiohook_fw.audio import conversation, read_wav
+from audiohook_fw.cli.demo.play import play
+from audiohook_fw.cli.demo.show import Screen
+
+FAST = ("--speed", "20")
+
+SPOILER = """
+from audiohook_fw_recorder import recording
+
+write = recording.Recording.write
+
+
+def spoilt(self, pieces):
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, bytes):
+            pieces[index] = bytes([piece[0] ^ 1]) + piece[1:]
+    write(self, pieces)
+
+
+recording.Recording.write = spoilt
+"""
+
+
+def _demo(place: Path, *args: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
+    code = f"{prelude}\nimport sys\nfrom audiohook_fw.cli.main import run\nsys.exit(run(sys.argv[1:]))"
+    return subprocess.run(
+        [sys.executable, "-c", code, "demo", *args],
+        cwd=place, env={**os.environ}, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+
+
+def test_it_ends_well_and_writes_only_where_it_says(place, tmp_path):
+    done = _demo(place, *FAST, "--into", "out")
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == ""
+    assert "✗" not in done.stdout
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    assert [path.suffix for path in files] == [".json", ".wav"]
+    assert {path.parent for path in files} == {place / "out"}
+    assert all(str(path.relative_to(place)) in done.stdout for path in files)
+    wav = read_wav(files[1])
+    assert wav.duration > 30
+    assert wav.duration == pytest.approx(conversation().duration, abs=3.5)
+
+
+def test_the_table_and_the_next_command_are_shown(place):
+    out = io.StringIO()
+    assert play(place / "out", 20.0, Screen(Console(file=out, width=100)))
+    text = out.getvalue()
+    head, *rows = [line.split() for line in text.partition("\nCalls\n")[2].splitlines()][:4]
+    assert head == ["call", "decision", "duration", "audio", "paused", "discarded", "RTT", "file"]
+    assert [row[0] for row in rows] == ["probe", "declined", "recorded"]
+    assert rows[0][1:3] == ["probe", "ok"]
+    assert rows[1][1] == "rejected"
+    assert rows[2][1] == "accepted"
+    assert rows[2][-1].endswith(".wav")
+    assert "2.0 s" in " ".join(rows[2])
+    assert "serve --dev" in text.partition("\nNext\n")[2]
+
+
+def test_what_happens_in_the_call_is_told(played):
+    lines = [line.strip() for line in played.output.splitlines()]
+    told = [" ".join(line.split()[1:4]) for line in lines if line.startswith("0:")]
+    assert told == ["paused by the", "goes on after", "paused by the", "goes on after", "2.0 s discarded"]
+
+
+def test_nothing_personal_is_shown_or_recorded(played):
+    sidecar = played.sidecar.read_text(encoding="utf-8")
+    for text in (played.output, sidecar):
+        assert "5555550" not in text
+        assert "Demo Caller" not in text
+
+
+def test_the_environment_does_not_matter(place, monkeypatch):
+    monkeypatch.setenv("AUDIOHOOK_SERVER__PORT", "nonsense")
+    monkeypatch.setenv("AUDIOHOOK_PLUGINS__RECORDER__DIRECTORY", "/nowhere")
+    (place / "audiohook.toml").write_text("nonsense", encoding="utf-8")
+    assert _demo(place, *FAST).returncode == 0
+    assert len(list((place / "demo-output").iterdir())) == 2
+
+
+def test_a_recorder_that_spoils_the_recording_fails_the_demo(place):
+    done = _demo(place, *FAST, prelude=SPOILER)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    failed = [line for line in done.stdout.splitlines() if "✗" in line]
+    assert len(failed) == 1
+    assert "each at its place: sample 0 is another" in failed[0]
+
+
+def test_without_the_recorder_it_says_how_to_get_it(command, monkeypatch):
+    monkeypatch.setattr("audiohook_fw.plugin.discovery.metadata.distributions", list)
+    result = command("demo", *FAST)
+    assert result.status == 2
+    (line,) = result.errors
+    assert "pip install audiohook-fw-recorder" in line
+
+
+def test_a_place_that_cannot_be_written_to(command, place):
+    (place / "taken").touch()
+    result = command("demo", *FAST, "--into", "taken")
+    assert result.status == 2
+    assert result.errors[-1].startswith("Error: plugin recorder: ")
+    assert "cannot write to taken" in result.errors[-1]
+
+
+def test_a_terminal_gets_a_bar(place, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=True, color_system="standard")
+    assert play(place / "out", 40.0, Screen(console))
+    assert "━" in out.getvalue()
+    assert " of 0:4" in out.getvalue()
+
+
+def test_a_second_demo_leaves_the_first_recording_alone(played, place):
+    out = place / "out"
+    out.mkdir()
+    (out / played.wav.name).write_bytes(b"first")
+    assert play(out, 40.0, Screen(Console(file=io.StringIO())))
+    assert (out / played.wav.name).read_bytes() == b"first"
+    assert len(list(out.glob("*.json"))) == 1
+
+
+def test_the_sidecar_is_that_of_the_call(played):
+    sidecar = json.loads(played.sidecar.read_bytes())
+    assert sidecar["session_id"] == played.recorded.ids.session
+    assert [gap["cause"] for gap in sidecar["gaps"]] == ["pause", "pause", "discarded"]

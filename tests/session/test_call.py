@@ -270,7 +270,7 @@ async def test_nothing_but_events_is_told_once_closing_began(bench: Any) -> None
     assert witness.hooks == ["decided", "opened", "close", "event", "end"]
 
 
-# the beginning --------------------------------------------------------------------------------------
+# the beginning ------------------------------------------------------------------------------------
 
 
 async def test_media_is_what_plugins_wish_for_and_none_without_offers(bench: Any) -> None:
@@ -372,7 +372,7 @@ async def test_beginning_twice_is_beginning_once(bench: Any) -> None:
     assert bench.value("sessions", outcome="accepted") == 1
 
 
-# the end -----------------------------------------------------------------------------------------------
+# the end ------------------------------------------------------------------------------------------
 
 
 async def test_slow_work_in_on_opened_loses_no_audio(bench: Any) -> None:

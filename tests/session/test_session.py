@@ -71,7 +71,7 @@ def b() -> Keep:
     return Keep()
 
 
-# what it shows ----------------------------------------------------------------------------------
+# what it shows ------------------------------------------------------------------------------------
 
 
 async def test_facts_are_shown_as_received(bench: Any, a: Keep) -> None:
@@ -222,7 +222,7 @@ async def test_settings_of_itself_and_of_others(bench: Any, b: Keep) -> None:
         b.session.settings_for("nobody")
 
 
-# events --------------------------------------------------------------------------------------------
+# events -------------------------------------------------------------------------------------------
 
 
 async def test_events_go_to_the_others_through_filters_and_are_counted(bench: Any, a: Keep, b: Keep) -> None:
@@ -306,7 +306,7 @@ async def test_only_events_can_be_emitted(nonsense: Any, bench: Any, a: Keep) ->
         a.session.emit(nonsense)
 
 
-# context and interest -------------------------------------------------------------------------------
+# context and interest -----------------------------------------------------------------------------
 
 
 async def test_context_is_shared_and_what_changed_is_told(bench: Any, a: Keep, b: Keep) -> None:
@@ -360,7 +360,7 @@ async def test_without_anybody_who_takes_audio_there_is_no_interest(bench: Any, 
     assert not a.session.audio_interest
 
 
-# pausing --------------------------------------------------------------------------------------------
+# pausing ------------------------------------------------------------------------------------------
 
 
 async def test_holds_of_several_plugins_pause_together(bench: Any, a: Keep, b: Keep) -> None:
@@ -423,7 +423,7 @@ async def test_quarantine_releases_holds_but_those_to_be_kept(bench: Any) -> Non
     assert bench.control.pauses == [True, False]
 
 
-# disconnect, play ---------------------------------------------------------------------------------------
+# disconnect, play ---------------------------------------------------------------------------------
 
 
 async def test_disconnect_passes_on_what_it_is_given(bench: Any, a: Keep) -> None:
@@ -473,7 +473,7 @@ async def test_nobody_else_plays(product: str, bench: Any, a: Keep) -> None:
         a.session.flush_playback()
 
 
-# blocking work -----------------------------------------------------------------------------------------
+# blocking work ------------------------------------------------------------------------------------
 
 
 async def test_blocking_work_of_one_plugin_blocks_neither_the_loop_nor_another(
@@ -489,7 +489,7 @@ async def test_blocking_work_of_one_plugin_blocks_neither_the_loop_nor_another(
     assert await asyncio.gather(*jobs) == [True] * 5
 
 
-# the end -----------------------------------------------------------------------------------------------
+# the end ------------------------------------------------------------------------------------------
 
 
 async def test_a_plugin_may_still_act_in_on_close_and_on_end(bench: Any, b: Keep) -> None:

@@ -276,8 +276,9 @@ class House:
         self._port = 0
 
     def limit(self, **limits: Any) -> None:
-        """Change limits; before `start`."""
-        self.settings = Settings.model_validate({"limits": limits})
+        """Change limits, also to such as a configuration would not allow; before `start`."""
+        changed = self.settings.limits.model_copy(update=limits)
+        self.settings = self.settings.model_copy(update={"limits": changed})
 
     async def start(self, **plugins: object) -> None:
         options = SimpleNamespace(
@@ -292,7 +293,7 @@ class House:
             metrics=self.metrics,
             version="0.1.0",
         )
-        assert all(record.status == "active" for record in self.plugins.records), self.plugins.records
+        assert {p.name for p in self.plugins.plugins} == set(plugins), self.plugins.records
         self.services = Services(
             self.settings,
             self.plugins,

@@ -164,7 +164,7 @@ async def line() -> AsyncIterator[Callable[..., Line]]:
         assert each.faults == []
 
 
-# what goes first ---------------------------------------------------------------------------------
+# what goes first ----------------------------------------------------------------------------------
 
 
 async def test_answers_go_first_then_the_pause_then_results_then_audio(line: Any) -> None:
@@ -237,7 +237,7 @@ async def test_nothing_comes_unasked(line: Any) -> None:
     assert it.types == ["opened"]
 
 
-# pause ---------------------------------------------------------------------------------------------
+# pause --------------------------------------------------------------------------------------------
 
 
 async def test_only_the_last_wish_of_a_moment_is_sent(line: Any) -> None:
@@ -296,7 +296,7 @@ async def test_a_pause_in_a_closing_call_is_no_wish_any_more(line: Any) -> None:
     assert it.types == ["opened"]
 
 
-# the client's 429 ------------------------------------------------------------------------------------
+# the client's 429 ---------------------------------------------------------------------------------
 
 
 async def test_after_429_only_answers_are_sent_until_the_time_is_over(line: Any) -> None:
@@ -324,7 +324,7 @@ async def test_nonsense_in_429_does_not_silence_a_call(line: Any) -> None:
     assert it.types == ["opened", "pause"]
 
 
-# results ------------------------------------------------------------------------------------------------
+# results ------------------------------------------------------------------------------------------
 
 
 async def test_a_few_results_go_one_by_one_and_many_together(line: Any) -> None:
@@ -389,7 +389,7 @@ async def test_more_results_than_the_client_takes_lose_interims_only(line: Any) 
     assert it.outbox.entities.dropped > 100
 
 
-# playing ------------------------------------------------------------------------------------------------
+# playing ------------------------------------------------------------------------------------------
 
 
 async def test_audio_in_small_pieces_is_joined_and_arrives_whole(line: Any) -> None:
@@ -473,7 +473,7 @@ async def test_newer_audio_waits_for_a_barge_in_that_has_no_token(line: Any) -> 
     assert it.played == [b"new"]
 
 
-# faults and the end ----------------------------------------------------------------------------------------
+# faults and the end -------------------------------------------------------------------------------
 
 
 async def test_a_broken_socket_ends_the_writer(line: Any) -> None:
@@ -604,7 +604,7 @@ async def test_a_disconnect_survives_a_flood_of_pings(line: Any) -> None:
     assert "disconnect" in it.types
 
 
-# whatever is wished ------------------------------------------------------------------------
+# whatever is wished -------------------------------------------------------------------------------
 
 _WISHES = st.sampled_from(
     ["pause", "resume", "final", "interim", "ping", "update", "play", "flush", "reconnect", "big"]

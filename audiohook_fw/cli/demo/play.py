@@ -38,7 +38,7 @@ def play(into: Path, speed: float, screen: Screen) -> bool:
     path = into / f"{reports[-1].ids.session}.wav"
     screen.title("What must be so")
     good = screen.checks(check_all(*reports, into))
-    screen.title("Calls")
+    screen.title("Calls, in call time")
     screen.calls(zip(NAMES, reports, (None, None, path if path.exists() else None), strict=True))
     if path.exists():
         screen.title("Recording")
@@ -62,8 +62,9 @@ def _finish(screen: Screen, *, good: bool) -> None:
         screen.title("Something is not as it should be: see the marks above.")
         return
     screen.title("Next")
-    for args, why in _NEXT:
-        screen.line(f"  {command_line(*args)}   {why}")
+    commands = [command_line(*args) for args, _ in _NEXT]
+    for command, (_, why) in zip(commands, _NEXT, strict=True):
+        screen.line(f"  {command.ljust(max(map(len, commands)))}   {why}")
 
 
 async def _calls(into: Path, speed: float, screen: Screen) -> tuple[CallReport, CallReport, CallReport]:

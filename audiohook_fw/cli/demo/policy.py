@@ -50,7 +50,7 @@ class Pauser(SessionHandler):
 def on_open(session: Session) -> Reject | None:
     """Decline calls to the number; `None` is no opinion, and a call that nobody declines is accepted."""
     declined = session.settings_for().declined
-    return Reject(info="this number is not served") if session.participant.dnis == declined else None
+    return Reject(info="number not served") if session.participant.dnis == declined else None
 
 
 @hookimpl

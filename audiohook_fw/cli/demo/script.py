@@ -43,10 +43,10 @@ def scenes(url: str, api_key: str, secret: bytes, speed: float) -> tuple[Scene, 
     assert conversation.duration is not None, "the conversation has an end"
     return (
         Scene(NAMES[0], "Genesys checks the connection", replace(base, probe=True)),
-        Scene(NAMES[1], "a call to a number that the policy declines", replace(base, dnis=DECLINED)),
+        Scene(NAMES[1], "a call the policy does not want", replace(base, dnis=DECLINED)),
         Scene(
             NAMES[2],
-            "a call that is accepted and recorded",
+            "a conversation of three quarters of a minute",
             replace(
                 base,
                 ani="tel:+15555550123",

@@ -19,6 +19,9 @@ from .checks import Check
 
 __all__ = ["Screen"]
 
+_TABLE: Final = 84
+"""Columns of the screen that the table of calls takes."""
+
 _TICK: Final = 0.05
 """Seconds between looks at a running call."""
 
@@ -91,7 +94,9 @@ class Screen:
         table.add_column("file")
         for name, report, path in rows:
             table.add_row(f"  {name}", str(report.decision), *_numbers(report), _short(path))
-        self._console.print(table)
+        if self._console.width < _TABLE:  # lines that go on below are easier to read than cells cut short
+            table.width = _TABLE
+        self._console.print(table, crop=False)
 
 
 class _Told:

@@ -61,7 +61,7 @@ def test_the_table_and_the_next_command_are_shown(place):
     out = io.StringIO()
     assert play(place / "out", 20.0, Screen(Console(file=out, width=100)))
     text = out.getvalue()
-    head, *rows = [line.split() for line in text.partition("\nCalls\n")[2].splitlines()][:4]
+    head, *rows = [line.split() for line in text.partition("\nCalls, in call time\n")[2].splitlines()][:4]
     assert head == ["call", "decision", "duration", "audio", "paused", "discarded", "RTT", "file"]
     assert [row[0] for row in rows] == ["probe", "declined", "recorded"]
     assert rows[0][1:3] == ["probe", "ok"]
@@ -70,6 +70,15 @@ def test_the_table_and_the_next_command_are_shown(place):
     assert rows[2][-1].endswith(".wav")
     assert "2.0 s" in " ".join(rows[2])
     assert "serve --dev" in text.partition("\nNext\n")[2]
+
+
+def test_a_narrow_screen_cuts_no_cell(played):
+    out = io.StringIO()
+    Screen(Console(file=out, width=40)).calls([("recorded", played.recorded, played.wav)])
+    head, row = out.getvalue().splitlines()
+    assert "discarded" in head
+    assert row.split()[:2] == ["recorded", "accepted"]
+    assert row.rstrip().endswith(".wav")
 
 
 def test_what_happens_in_the_call_is_told(played):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +140,14 @@ def test_a_module_of_the_working_directory(command, place):
         _by_name(command("plugins", "-p", "neighbour_policy", "--json"))["neighbour_policy"]["status"]
         == "active"
     )
+
+
+def test_the_policy_of_the_tutorial_loads(command, place):
+    tutorial = Path(__file__).resolve().parents[2] / "docs" / "tutorials" / "first-server.md"
+    policy = tutorial.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    (place / "tutorial_policy.py").write_text(policy, encoding="utf-8")
+    found = _by_name(command("plugins", "-p", "tutorial_policy", "--json"))["tutorial_policy"]
+    assert (found["status"], found["hooks"]) == ("active", {"on_open": "decision"})
 
 
 def test_modules_add_to_those_of_the_file(command, place):

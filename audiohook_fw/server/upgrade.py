@@ -86,7 +86,8 @@ class UpgradeHandler:
         socket = web.WebSocketResponse(
             timeout=_GOODBYE,
             compress=False,
-            max_msg_size=self._services.settings.limits.message_bytes,
+            # aiohttp refuses what is as long as the limit, not only what is longer.
+            max_msg_size=self._services.settings.limits.message_bytes + 1,
         )
         if not socket.can_prepare(request):
             return self._reject_form(upgrade)

@@ -44,7 +44,7 @@ from audiohook_fw.server.connection import Connection
 from audiohook_fw.server.registry import Registry
 from audiohook_fw.server.services import Services
 from audiohook_fw.session import BlockingPools
-from audiohook_fw.telemetry import Metrics, Tracing
+from audiohook_fw.telemetry import LimitedLogger, Metrics, Tracing
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -315,7 +315,7 @@ class House:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         upgrade = self._upgrades.pop(request.match_info["token"])
         socket = web.WebSocketResponse(
-            timeout=2.0, compress=False, max_msg_size=self.settings.limits.message_bytes
+            timeout=2.0, compress=False, max_msg_size=self.settings.limits.message_bytes + 1
         )
         await socket.prepare(request)
         connection = Connection(
@@ -412,9 +412,10 @@ async def house(exporter: InMemorySpanExporter) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def records() -> Iterator[list[logging.LogRecord]]:
-    """Every log record of the process at debug level."""
+def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[logging.LogRecord]]:
+    """Every log record of the process at debug level; none is left out for coming too often."""
     found: list[logging.LogRecord] = []
+    monkeypatch.setattr(LimitedLogger, "_left_out", lambda self, key: 0)
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -291,7 +291,7 @@ class Connection:
                 call.begin()
             case Closed():
                 self._counting.closed(self._loop.time() - self._close_at)
-            case Disconnect(reason=reason) if call is not None:
+            case Disconnect(reason=reason) if call is not None and not call.rejected:
                 call.trace.event(names.EVENT_DISCONNECT, {names.DISCONNECT_REASON: reason})
             case Reconnect() if call is not None:
                 call.trace.event(names.EVENT_RECONNECT)

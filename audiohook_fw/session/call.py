@@ -124,6 +124,11 @@ class Call:
         return self._verdict is not None
 
     @property
+    def rejected(self) -> bool:
+        """Whether the answer was a rejection, which the client is told or about to be told."""
+        return self._outcome == "rejected"
+
+    @property
     def audio_interest(self) -> bool:
         """Whether any plugin that takes audio wants it now."""
         takers = self._dispatch.audio_takers if self.begun else ()

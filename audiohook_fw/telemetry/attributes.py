@@ -15,18 +15,12 @@ SPAN_SESSION: Final = "audiohook.session"
 SPAN_OPEN: Final = "audiohook.open"
 SPAN_DECISION: Final = "audiohook.decision"
 SPAN_CLOSE: Final = "audiohook.close"
-SPAN_END: Final = "audiohook.end"
-SPAN_STARTUP: Final = "audiohook.startup"
-SPAN_SHUTDOWN: Final = "audiohook.shutdown"
 
 SPANS: Final = {
     SPAN_SESSION: "One call, from its `open` until its last hook returned; carries the totals.",
     SPAN_OPEN: "From `open` to `opened` or `disconnect`.",
-    SPAN_DECISION: "One plugin deciding about a call (`on_open`, `select_media`).",
+    SPAN_DECISION: "One plugin deciding about a call in `on_open`.",
     SPAN_CLOSE: "From `close`, or the end of the connection, to `closed`.",
-    SPAN_END: "One plugin's `on_end`.",
-    SPAN_STARTUP: "One plugin's `on_startup`.",
-    SPAN_SHUTDOWN: "One plugin's `on_shutdown`.",
 }
 """Every span of the core, and what it covers."""
 
@@ -66,7 +60,6 @@ MEDIA_CHANNELS: Final = "audiohook.media.channels"
 MEDIA_RATE: Final = "audiohook.media.rate"
 PLUGIN: Final = "audiohook.plugin.name"
 HOOK: Final = "audiohook.hook"
-DECISION: Final = "audiohook.decision"
 OUTCOME: Final = "audiohook.outcome"
 DISCONNECT_REASON: Final = "audiohook.disconnect.reason"
 CLOSE_REASON: Final = "audiohook.close.reason"
@@ -107,7 +100,6 @@ ATTRIBUTES: Final = {
     MEDIA_RATE: "Samples per second.",
     PLUGIN: "Name of the plugin.",
     HOOK: "Name of the hook.",
-    DECISION: "What was decided: accept, reject, none, failed or late.",
     OUTCOME: "What became of the call: accepted, rejected or lost.",
     DISCONNECT_REASON: "Reason in our `disconnect`.",
     CLOSE_REASON: "Why the call ended.",

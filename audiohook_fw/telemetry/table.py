@@ -88,14 +88,11 @@ _TABLE: Final = (
     _counter("lane.failures", "{lane}", "Lanes that failed because they were full.", "plugin"),
     _counter("hook.faults", "{fault}", "Exceptions that plugins raised.", "plugin", "hook"),
     _counter("hook.timeouts", "{call}", "Hook calls that missed their deadline.", "plugin", "hook"),
-    _counter("hook.blocked", "{call}", "Hook calls that blocked the event loop.", "plugin", "hook"),
-    _counter("quarantines", "{plugin}", "Plugins shut out, by scope (call, server).", "plugin", "scope"),
+    _counter("quarantines", "{plugin}", "Plugins shut out, by scope (call, process).", "plugin", "scope"),
     _counter("events.emitted", "{event}", "Events that plugins emitted, by type.", "type"),
     _counter("events.filtered", "{event}", "Events that a filter dropped.", "plugin"),
     _histogram("decision.duration", _SHORT, "Time a plugin took in `on_open`.", "plugin"),
     _histogram("on_close.duration", _LONG, "Time a plugin took in `on_close`.", "plugin"),
-    # process
-    _gauge("loop.lag", "s", "How late the event loop's heartbeat was at last."),
 )  # fmt: skip
 
 METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _TABLE}

@@ -64,7 +64,7 @@ def test_a_broken_trace_header_begins_a_new_trace(tracing, spans, header):
 
 
 def test_a_request_does_not_inherit_from_the_span_around_it(tracing, spans):
-    with tracing.span(attributes.SPAN_STARTUP):
+    with tracing.span(attributes.SPAN_SESSION):
         tracing.start(attributes.SPAN_OPEN, tracing.extract({})).end()
     assert spans.get_finished_spans()[0].parent is None
 

@@ -175,7 +175,9 @@ async def test_unknown_types_and_fields_change_nothing(house: Any, ear: Ear) -> 
     assert house.value("messages.unknown") == 30
 
 
-@pytest.mark.parametrize("session_id", ["0190b0e3-95d3-7570-ac13-9a62d8f514c0", "B8DE2BF0-9A9E-4BA1-BAD5-16355628BB1E"])
+@pytest.mark.parametrize(
+    "session_id", ["0190b0e3-95d3-7570-ac13-9a62d8f514c0", "B8DE2BF0-9A9E-4BA1-BAD5-16355628BB1E"]
+)
 async def test_any_uuid_is_taken_and_echoed_as_it_came(session_id: str, house: Any, ear: Ear) -> None:
     caller = await house.opened(session_id=session_id)
     await lives(caller, ear)

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Answer", "Question", "SpanFactory", "TaskHold", "ask"]
 
@@ -28,9 +28,9 @@ class Answer:
     """What a plugin answered, how long it took (seconds), or how it failed."""
 
     plugin: str
-    value: object = None
+    value: object = field(default=None, repr=False)
     seconds: float = 0.0
-    error: BaseException | None = None
+    error: BaseException | None = field(default=None, repr=False)
     late: bool = False
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from audiohook_fw.errors import PluginError, PluginTimeoutError
@@ -23,7 +23,7 @@ class Failure:
     """A plugin that raised, was late, or answered nonsense; the error is for logs without its text."""
 
     plugin: str
-    error: BaseException
+    error: BaseException = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from opentelemetry.context import Context
 
 from audiohook_fw.audio import AudioFrame
 from audiohook_fw.plugin import (
+    Accept,
     CallDispatch,
     ClientError,
     CloseReason,
@@ -105,7 +106,8 @@ class Call:
         self.trace = CallTrace(services.tracing, facts, parent, node=services.node)
         self._clock = clock
         self._views: dict[str, Session] = {}
-        self._verdict: Verdict | None = None
+        self._decision: Accept | Reject | None = None
+        self._by = ""
         self._totals = Totals(services, protocol, facts.started_at)
         self._reason: CloseReason | None = None
         self._outcome = ""
@@ -121,7 +123,7 @@ class Call:
     @property
     def decided(self) -> bool:
         """Whether the plugins have answered."""
-        return self._verdict is not None
+        return self._decision is not None
 
     @property
     def rejected(self) -> bool:
@@ -164,7 +166,7 @@ class Call:
         verdict = await self._dispatch.decide(self.services.limits.decision_timeout)
         for plugin, seconds in verdict.seconds.items():
             self.services.metrics.histogram("audiohook.decision.duration").record(seconds, plugin=plugin)
-        self._verdict = verdict
+        self._decision, self._by = verdict.decision, verdict.by  # its failures hold frames of plugins
         if not isinstance(verdict.decision, Reject) and self.state != "ended":
             self.tags.update(verdict.decision.tags)
             for plugin, accept in verdict.accepts.items():
@@ -174,9 +176,8 @@ class Call:
 
     def opened_message(self, languages: list[str] | None) -> Opened:
         """Return the `opened` that the verdict asks for; `languages` goes in only if it was asked for."""
-        assert self._verdict is not None
-        accept = self._verdict.decision
-        assert not isinstance(accept, Reject)
+        accept = self._decision
+        assert isinstance(accept, Accept), "only an accepted call is opened"
         discard_to = None if accept.discard_to is None else timedelta(seconds=accept.discard_to)
         return Opened(
             media=[self._select_media().to_wire()] if self.facts.offers else [],
@@ -196,16 +197,15 @@ class Call:
         media = self.protocol.media
         self._came_to("accepted", media)
         self._dispatch.accept()
-        if self._verdict is not None:
-            self._dispatch.control("on_decided", self._verdict.decision)
+        if self._decision is not None:
+            self._dispatch.control("on_decided", self._decision)
         self._dispatch.control("on_opened")
         logger.info("call accepted: key %s, %s", self.facts.key_name, media or "no audio")
 
     async def reject(self, decision: Reject) -> None:
         """Tell the plugins that the call was rejected, and end. Again does nothing."""
         if self._came_to("rejected", reason=decision.reason):
-            by = self._verdict.by if self._verdict else ""
-            logger.info("call rejected with %s by %s", decision.reason, by)
+            logger.info("call rejected with %s by %s", decision.reason, self._by)
             await self._dispatch.reject(decision, timeout=self.services.limits.hook_deadline)
             self._finish(None)
 

@@ -155,6 +155,11 @@ class ServerProtocol(Sequenced[ServerState]):
 
     # what goes out -----------------------------------------------------------------------------
 
+    @property
+    def origin(self) -> timedelta:
+        """The position on the wire at which call time is 0: that of `open`, more than 0 on a reconnect."""
+        return self._origin
+
     def allows(self, message: sent_.ServerMessage) -> bool:
         """Tell whether `send` would take a message of this type now."""
         return self.permits(sent(message.type)) and self._awaited(message)

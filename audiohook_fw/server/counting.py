@@ -101,6 +101,7 @@ class Counting:
     def unsent(self, outbox: Outbox) -> None:
         """Count, at the end, the results that were not sent as they came."""
         queue = outbox.entities
+        queue.clear()
         self._metrics.counter("audiohook.outbox.merged").value += queue.merged + queue.replaced
         left = {"full": queue.dropped, "closed": queue.cleared, "unsupported": outbox.unsendable}
         for reason, number in left.items():

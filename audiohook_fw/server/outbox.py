@@ -104,6 +104,7 @@ class Outbox:
         self._clock = clock
         self._on_sent = on_sent
         self._write_timeout = limits.write_timeout
+        self._reserve = min(RESERVE, limits.message_burst - 1)
         self._text = TokenBucket(limits.message_rate, limits.message_burst)
         self._binary = TokenBucket(limits.message_rate, limits.message_burst)
         self._pauses = {
@@ -115,6 +116,7 @@ class Outbox:
         self._paused: bool | None = None
         self._quiet_until = 0.0
         self._writing = False
+        self._closed = False
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self.entities = EntityQueue(limits.outbox_events)
@@ -138,6 +140,7 @@ class Outbox:
 
     def closed(self) -> None:
         """Answer `close`: the last message. What still waits is dropped."""
+        self._closed = True
         self.entities.clear()
         self._answers.clear()
         self._answer(Closed())
@@ -175,8 +178,10 @@ class Outbox:
     def send_entity(
         self, entity: WireEntity, *, replaces: str = "", interim: bool = False, first: bool = False
     ) -> None:
-        """Send a result."""
+        """Send a result, unless the last message was sent; raises `ValueError` for what JSON cannot carry."""
         self.entities.put(entity, replaces=replaces, interim=interim, first=first)
+        if self._closed:
+            self.entities.clear()
         self._wake.set()
 
     def play(self, audio: bytes) -> None:
@@ -276,7 +281,7 @@ class Outbox:
             return None, None
         if (pause := self._due_pause()) is not None and self._may_pause(pause, now):
             return (Pause() if pause else Resume()), None
-        if self.entities and self._text.take(now, reserve=RESERVE):
+        if self.entities and self._text.take(now, reserve=self._reserve):
             return self.entities.pop(), None
         return None, None
 
@@ -292,10 +297,10 @@ class Outbox:
 
     def _may_pause(self, pause: bool, now: float) -> bool:
         bucket = self._pauses[pause]
-        return bucket.wait(now) == 0 and self._text.take(now, reserve=RESERVE) and bucket.take(now)
+        return bucket.wait(now) == 0 and self._text.take(now, reserve=self._reserve) and bucket.take(now)
 
     def _next_audio(self, now: float) -> bytes | None:
-        if not self._may_play or self._quiet_until > now or not self._binary.take(now, reserve=RESERVE):
+        if not self._may_play or self._quiet_until > now or not self._binary.take(now, reserve=self._reserve):
             return None
         frame = bytes(self._audio[:PLAYBACK_FRAME])
         del self._audio[:PLAYBACK_FRAME]
@@ -319,12 +324,12 @@ class Outbox:
         if self._answers:
             waits.append(self._text.wait(now))
         if (pause := self._due_pause()) is not None:
-            text = self._text.wait(now, reserve=RESERVE)
+            text = self._text.wait(now, reserve=self._reserve)
             waits.append(max(quiet, text, self._pauses[pause].wait(now)))
         if self.entities:
-            waits.append(max(quiet, self._text.wait(now, reserve=RESERVE)))
+            waits.append(max(quiet, self._text.wait(now, reserve=self._reserve)))
         if self._may_play:
-            waits.append(max(quiet, self._binary.wait(now, reserve=RESERVE)))
+            waits.append(max(quiet, self._binary.wait(now, reserve=self._reserve)))
         return min(waits) + 0.001 if waits else None
 
 

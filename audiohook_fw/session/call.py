@@ -178,7 +178,9 @@ class Call:
         """Return the `opened` that the verdict asks for; `languages` goes in only if it was asked for."""
         accept = self._decision
         assert isinstance(accept, Accept), "only an accepted call is opened"
-        discard_to = None if accept.discard_to is None else timedelta(seconds=accept.discard_to)
+        discard_to = None
+        if accept.discard_to is not None:
+            discard_to = self.protocol.origin + timedelta(seconds=accept.discard_to)
         return Opened(
             media=[self._select_media().to_wire()] if self.facts.offers else [],
             discard_to=discard_to,

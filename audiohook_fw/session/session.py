@@ -241,7 +241,9 @@ class Session:
     def disconnect(
         self, reason: str = "completed", info: str = "", output_variables: Mapping[str, str] | None = None
     ) -> None:
-        """Ask the client to end the call; `on_close` follows when it does.
+        """Ask the client to end the call, at once; `on_close` follows when it does.
+
+        Audio that is queued then is not played: a bot that says goodbye waits for `on_playback` first.
 
         Args:
             reason: `completed`, `error` (the client may retry) or `unauthorized`.

@@ -133,6 +133,7 @@ class Bench:
         protocol: Mapping[str, Any] | None = None,
         parameters: Mapping[str, Any] | None = None,
         facts: Mapping[str, Any] | None = None,
+        position: str = "PT0S",
         **plugins: object,
     ) -> Call:
         """Make a call whose `open` has come, and which nobody has decided."""
@@ -155,6 +156,7 @@ class Bench:
                 "media": [offer.to_wire() for offer in offers],
                 **(parameters or {}),
             },
+            position,
         )
         self.facts = CallFacts(
             **{
@@ -191,7 +193,7 @@ class Bench:
         self.call.begin()
         return opened
 
-    def say(self, type_: str, parameters: Any = None) -> Any:
+    def say(self, type_: str, parameters: Any = None, position: str = "PT0S") -> Any:
         """Send a message of the client to the protocol, and return what it means."""
         self._seq += 1
         message = {
@@ -200,7 +202,7 @@ class Bench:
             "type": type_,
             "seq": self._seq,
             "serverseq": self.protocol.sent_seq,
-            "position": "PT0S",
+            "position": position,
             "parameters": {} if parameters is None else parameters,
         }
         return self.protocol.receive_text(json.dumps(message), asyncio.get_running_loop().time())

@@ -298,6 +298,14 @@ async def test_the_furthest_discard_wins(bench: Any) -> None:
     assert (await bench.accept()).to_wire()["discardTo"] == "PT3S"
 
 
+async def test_a_reconnected_stream_is_trimmed_in_its_own_positions(bench: Any) -> None:
+    witness = Witness()
+    await bench.open(position="PT100S", a=Policy(Accept(discard_to=5)), w=witness)
+    assert (await bench.accept()).to_wire()["discardTo"] == "PT105S"
+    bench.tell("discarded", {"start": "PT100S", "discarded": "PT5S"})
+    assert witness.of("discarded") == [("discarded", Gap(0, 40_000))]
+
+
 @pytest.mark.parametrize("discard_to", [-1, float("nan"), float("inf"), 1e9])
 def test_a_discard_that_no_client_could_understand_cannot_be_asked_for(discard_to: float) -> None:
     with pytest.raises(ValueError, match="discard_to"):

@@ -303,6 +303,18 @@ async def test_the_list_of_languages_is_sent_to_who_asks_and_to_nobody_else(
         assert "supportedLanguages" not in opened["parameters"]
 
 
+async def test_a_probe_that_behaves_like_a_call_harms_nobody(house: Any, ear: Ear) -> None:
+    caller = await house.call()
+    await caller.probe()
+    await caller.hear(b"\x10" * 1_600)
+    await caller.ping()
+    await caller.say(Paused())
+    await caller.raw("dtmf", {"digit": "1"})
+    await caller.close()
+    assert caller.faults == []
+    assert (ear.samples, ear.told, ear.ends) == (0, [], 0)
+
+
 async def test_a_probe_while_draining_is_still_answered(house: Any) -> None:
     await house.start()
     house.services.registry.draining = True

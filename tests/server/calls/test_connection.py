@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket as sockets
+import weakref
 from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
@@ -763,6 +765,30 @@ async def test_every_log_line_of_a_call_names_it(house: Any) -> None:
     assert len(seen) == 3
     assert {line["session_id"] for line in seen} == {caller.session_id}
     assert all(line["conversation_id"] for line in seen)
+
+
+async def test_a_call_that_has_ended_is_freed(house: Any) -> None:
+    await house.start(inline=Ear(), lane=Ear(lane=True))
+    house.services.plugins.plugins[0].target.session = None
+    for end in ("close", "cut", "disconnect"):
+        caller = await house.opened()
+        await caller.hear(b"\x10" * 1_600)
+        await caller.ping()
+        await _end(end, caller, house.connections[-1], house)
+        with suppress(AssertionError):
+            await caller.until("closed")
+        await caller.socket.close()
+        await caller.reader
+    await house.idle()
+    for plugin in house.services.plugins.plugins:
+        plugin.target.session = None
+    left = [weakref.ref(connection) for connection in house.connections]
+    left += [weakref.ref(connection.call) for connection in house.connections]
+    house.connections.clear()
+    for _ in range(3):
+        await asyncio.sleep(1)
+        gc.collect()
+    assert [ref() for ref in left if ref() is not None] == []
 
 
 # in whatever order --------------------------------------------------------------------------------

@@ -218,6 +218,16 @@ async def test_results_leave_tokens_for_answers(line: Any) -> None:
     assert it.times("pong") == [begun] * RESERVE
 
 
+async def test_small_bursts_leave_room_for_results_too(line: Any) -> None:
+    it = line(message_burst=2, pause_burst=1)
+    await it.open()
+    it.say("a")
+    it.outbox.play(b"\xff")
+    it.outbox.want_pause(True)
+    await asyncio.sleep(5)
+    assert sorted(it.types) == ["audio", "event", "opened", "pause"]
+
+
 async def test_the_end_waits_for_no_token(line: Any) -> None:
     it = line()
     await it.open()
@@ -542,7 +552,8 @@ async def test_closed_is_the_last_word(line: Any) -> None:
     it.gate.set()
     await asyncio.sleep(30)
     assert it.types == ["opened", "event", "closed"]
-    assert it.outbox.entities.cleared == 1
+    assert it.outbox.entities.cleared == 2
+    assert it.outbox.unsendable == 0
 
 
 async def test_disconnect_is_sent_once(line: Any) -> None:

@@ -351,10 +351,11 @@ class Connection:
     def _expired(self) -> None:
         state = self._protocol.state
         self._counting.timed_out(state)
+        if state not in (ServerState.CLOSING, ServerState.CLOSED, ServerState.GONE):
+            limited.warning(("timeout", state), "nothing came in time while %s", state)
         self._protocol.receive_timeout()
         match self._protocol.state:
             case ServerState.FAILED:
-                limited.warning(("timeout", state), "nothing came in time while %s", state)
                 self._outbox.disconnect(DisconnectReason.ERROR, f"timeout while {state}")
             case ServerState.CLOSING:
                 logger.warning("plugins are late: the client is answered without them")

@@ -44,7 +44,7 @@ from audiohook_fw.server.connection import Connection
 from audiohook_fw.server.registry import Registry
 from audiohook_fw.server.services import Services
 from audiohook_fw.session import BlockingPools
-from audiohook_fw.telemetry import LimitedLogger, Metrics, Tracing
+from audiohook_fw.telemetry import LimitedLogger, Metrics, Tracing, current_context
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -419,6 +419,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[logging.LogRecord]
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
+            record.__dict__["context"] = dict(current_context())
             found.append(record)
 
     root, handler = logging.getLogger(), Keep(0)

@@ -26,6 +26,7 @@ from audiohook_fw.plugin import (
 from audiohook_fw.protocol import Close, Error, Paused, Resumed
 from audiohook_fw.server.connection import IN_A_ROW, UNKNOWN_TYPES
 
+SUFFIX = "-95d3-7570-ac13-9a62d8f514c0"
 BACKLOG = bytes(range(256)) * 1_250
 """20 s of stereo PCMU."""
 
@@ -217,6 +218,28 @@ async def test_a_rejected_call_is_disconnected_in_place_of_opened(reason: str, s
     assert ear.decided == [Reject(reason, "not this queue")]
     assert ear.log == []
     assert house.value("sessions", outcome="rejected") == 1
+
+
+async def test_a_rejected_call_lasts_until_its_plugins_know(house: Any) -> None:
+    done: list[Any] = []
+
+    class Slow:
+        @hookimpl
+        async def on_decided(self, decision: Any) -> None:
+            await asyncio.sleep(4)
+            done.append(decision)
+
+    await house.start(policy=Policy(Reject()), slow=Slow())
+    caller = await house.call()
+    begun = now()
+    await caller.open()
+    await caller.until("closed")
+    await caller.hang_up()
+    assert now() - begun < 0.5
+    await house.idle()
+    assert done == [Reject()]
+    assert house.value("sessions", outcome="rejected") == 1
+    assert house.value("sessions", outcome="lost") == 0
 
 
 @pytest.mark.parametrize("info", ["\ud800", "x" * 100_000, 5])
@@ -452,16 +475,22 @@ async def test_a_complaint_after_close_reaches_nobody(house: Any) -> None:
 
 
 async def test_an_abrupt_end_runs_the_whole_path_at_once(house: Any) -> None:
+    class Asr:
+        @hookimpl
+        def on_close(self, session: Any) -> None:
+            for _ in range(3):
+                session.emit(Transcript(channel="external", text="nobody hears", start=0, length=80))
+
     inline, lane = Ear(), Ear(lane=True)
-    await house.start(inline=inline, lane=lane)
+    await house.start(inline=inline, lane=lane, asr=Asr())
     caller = await house.opened(product="transcription")
-    inline.session.emit(Transcript(channel="external", text="never sent", start=0, length=80))
     begun = now()
     caller.cut()
     await house.idle()
     assert now() - begun < 0.5
     assert inline.log == lane.log == lived("lost")
     assert house.value("sessions.ended", reason="lost") == 1
+    assert house.value("outbox.dropped", reason="closed") == 3
 
 
 async def test_the_end_of_a_lost_call_may_take_its_time_and_is_no_fault_of_the_client(house: Any) -> None:
@@ -737,7 +766,24 @@ async def test_unknown_types_are_logged_once_each_and_not_for_ever(house: Any, r
     assert house.value("messages.unknown") == 200
 
 
-async def test_every_log_line_of_a_call_names_it(house: Any) -> None:
+async def test_every_log_line_of_a_connection_names_its_session(house: Any, records: list[Any]) -> None:
+    await house.start(slow=Ear(lane=True, closing=9.0))
+    silent, broken, lost, late = [await house.call(session_id=f"{n}" * 8 + SUFFIX) for n in range(4)]
+    await broken.socket.send_str("nonsense")
+    await broken.until("disconnect")
+    for caller in (lost, late):
+        await caller.open()
+    await late.close()
+    lost.cut()
+    await silent.reader
+    await house.idle()
+    lines = [r for r in records if r.name in ("audiohook_fw.server.connection", "audiohook_fw.session.call")]
+    assert len(lines) > 6
+    assert all(line.context.get("session_id", "").endswith(SUFFIX) for line in lines), lines
+    assert len({line.context["session_id"] for line in lines}) == 4
+
+
+async def test_every_hook_of_a_call_runs_in_its_log_context(house: Any) -> None:
     from audiohook_fw.telemetry import current_context
 
     seen: list[Any] = []

@@ -7,10 +7,11 @@ import logging
 from contextlib import ExitStack, suppress
 from typing import Final
 
-from aiohttp import WSMessage, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
 from opentelemetry.context import Context
 
 from audiohook_fw.auth import Upgrade
+from audiohook_fw.errors import RemoteProtocolError
 from audiohook_fw.plugin import CloseReason, Reject
 from audiohook_fw.protocol import (
     AudioReceived,
@@ -177,6 +178,9 @@ class Connection:
         self._timer.follow()
 
     def _over(self, message: WSMessage) -> None:
+        if isinstance(message.data, WebSocketError):  # answered already, with its close code
+            too_long = message.data.code == WSCloseCode.MESSAGE_TOO_BIG
+            self._counting.violated(RemoteProtocolError("no WebSocket", code=413 if too_long else 400))
         if self._protocol.state not in (ServerState.CLOSED, ServerState.GONE):
             code = message.data if message.type is WSMsgType.CLOSE else self._socket.close_code
             limited.info("socket lost", "the connection broke off while %s (%s)", self._protocol.state, code)

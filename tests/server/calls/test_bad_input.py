@@ -203,6 +203,7 @@ async def test_messages_over_the_limit_close_the_socket_with_1009(
         await caller.socket.send_bytes(b"\xff" * 400_000)
     await caller.reader
     assert caller.socket.close_code == 1009
+    assert house.value("protocol.errors", code="413") == 1
     await asyncio.sleep(1)
     assert ear.ended == ([caller.session_id] if opened else [])
 
@@ -237,6 +238,7 @@ async def test_invalid_utf_8_closes_the_socket_with_1007(
     await caller.socket._writer.send_frame(b'{"version": "\xff\xfe"}', 1)
     await caller.reader
     assert caller.socket.close_code == 1007
+    assert house.value("protocol.errors", code="400") == 1
     await asyncio.sleep(1)
     assert ear.ended == ([caller.session_id] if opened else [])
 

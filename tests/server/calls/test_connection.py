@@ -664,6 +664,15 @@ async def test_who_does_not_hang_up_after_closed_is_closed(house: Any) -> None:
     assert caller.socket.close_code == 1000
 
 
+def stop_reading(caller: Any, connection: Any) -> None:
+    """Let the client read no more, on a socket that holds little."""
+    transport = caller.socket._response.connection.transport
+    for end in (connection._transport, transport):
+        for option in (sockets.SO_SNDBUF, sockets.SO_RCVBUF):
+            end.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, option, 4_096)
+    transport.pause_reading()
+
+
 async def test_a_half_open_socket_is_given_up(house: Any) -> None:
     """The client reads no more, and does not even answer a close frame."""
     house.limit(write_timeout=10)
@@ -672,11 +681,7 @@ async def test_a_half_open_socket_is_given_up(house: Any) -> None:
     caller = await house.call(product="connector")
     await caller.open(media=[caller.offer("external")])
     connection = house.connections[0]
-    for transport in (connection._transport, caller.socket._response.connection.transport):
-        raw = transport.get_extra_info("socket")
-        for option in (sockets.SO_SNDBUF, sockets.SO_RCVBUF):
-            raw.setsockopt(sockets.SOL_SOCKET, option, 4_096)
-    caller.socket._response.connection.transport.pause_reading()
+    stop_reading(caller, connection)
     begun = now()
     ear.session.play(b"\xff" * 2_000_000)
     await house.idle()
@@ -686,13 +691,19 @@ async def test_a_half_open_socket_is_given_up(house: Any) -> None:
     caller.cut()
 
 
-async def test_a_half_open_socket_on_which_nothing_is_written_is_given_up_too(house: Any) -> None:
+@pytest.mark.parametrize("unsent", [0, 60_000])
+async def test_a_half_open_socket_on_which_little_is_written_is_given_up_too(unsent: int, house: Any) -> None:
     ear = Ear()
     await house.start(ear=ear)
-    caller = await house.opened()
-    caller.socket._response.connection.transport.pause_reading()
+    caller = await house.call(product="connector")
+    await caller.open(media=[caller.offer("external")])
+    stop_reading(caller, house.connections[0])
     begun = now()
+    ear.session.play(b"\xff" * unsent)
+    await asyncio.sleep(1)
+    assert bool(house.connections[0]._transport.get_write_buffer_size()) is bool(unsent)
     await house.idle()
+    assert house.connections[0]._transport.get_write_buffer_size() == 0
     assert now() - begun == pytest.approx(40, abs=1)
     assert ear.log == lived("lost")
     assert house.connections[0]._transport.is_closing()

@@ -296,6 +296,21 @@ async def test_flip_flop_keeps_within_the_limits_and_ends_as_wished(line: Any) -
     assert 15 < len(it.times("pause")) <= 4 + 15 * 2
 
 
+async def test_flip_flop_takes_no_tokens_that_it_cannot_use(line: Any) -> None:
+    it = line()
+    await it.open()
+    said = []
+    for number in range(2_000):
+        it.outbox.want_pause(number % 2 == 0)
+        if number % 200 == 199:
+            it.say(number)
+            said.append(it.loop.time())
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(5)
+    late = [sent - when for sent, when in zip(it.times("event"), said, strict=True)]
+    assert max(late) < 1.5
+
+
 async def test_a_pause_in_a_closing_call_is_no_wish_any_more(line: Any) -> None:
     it = line()
     await it.open()
@@ -566,6 +581,24 @@ async def test_disconnect_is_sent_once(line: Any) -> None:
     await asyncio.sleep(1)
     assert it.types == ["opened", "disconnect"]
     assert it.sent[-1][1]["parameters"] == {"reason": "completed", "info": "first"}
+
+
+async def test_wishes_that_are_repeated_fill_no_memory(line: Any) -> None:
+    it = line()
+    await it.open()
+    it.gate.clear()
+    it.ping()
+    await asyncio.sleep(1)
+    for _ in range(1_000):
+        it.outbox.disconnect(DisconnectReason.COMPLETED)
+        it.outbox.reconnect("draining")
+        it.outbox.flush_playback()
+        it.outbox.want_pause(True)
+    assert len(it.outbox._answers) == 2
+    assert len(it.outbox.entities) == 1
+    it.gate.set()
+    await asyncio.sleep(1)
+    assert it.types == ["opened", "pong", "disconnect", "event"]
 
 
 async def test_info_that_could_not_be_sent_is_made_to_fit(line: Any) -> None:

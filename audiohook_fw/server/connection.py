@@ -1,4 +1,4 @@
-"""`Connection`: one WebSocket, from the upgrade until its call has ended. The only reader of the socket."""
+"""`Connection`: one WebSocket, from the upgrade until its call has ended: where its events lead."""
 
 from __future__ import annotations
 
@@ -39,25 +39,24 @@ from audiohook_fw.telemetry import attributes as names
 
 from .counting import Counting
 from .outbox import Outbox
+from .reader import Reader
 from .services import Services
 from .timers import StateTimer, allowances
-from .translate import call_facts, close_reason, reject_reason
+from .translate import call_facts, close_reason, loggable, reject_reason
 
 __all__ = ["Connection"]
 
 logger = logging.getLogger(__name__)
 limited = LimitedLogger(logger)
 
-IN_A_ROW: Final = 16
-"""Messages. A client that bursts its backlog must not keep other calls waiting: the loop gets a turn."""
+ENDINGS: Final = 3
+"""Tries to end a call when something cancels the end."""
 UNKNOWN_TYPES: Final = 20
 """Types of unknown messages that are logged for one call, each once."""
-LONGEST_MESSAGE: Final = 200
-"""Characters of a client's error message that are logged."""
 
 
 class Connection:
-    """Reads the socket, feeds the protocol, and drives the call through its life.
+    """Drives one call through its life, by what its reader tells and what its outbox writes.
 
     Attributes:
         key: (API key, organization, session id): within it the newest connection wins.
@@ -87,6 +86,14 @@ class Connection:
         self._protocol = ServerProtocol(upgrade.session_id, upgrade.organization_id, max_gap=limits.max_gap)
         self._outbox = Outbox(self._protocol, socket, limits, clock=self._loop.time, on_sent=self._sent)
         self._timer = StateTimer(self._protocol, allowances(limits), self._expired)
+        self._reader = Reader(
+            socket,
+            self._protocol,
+            self._timer,
+            audio=self._audio,
+            event=self._handle,
+            write_timeout=limits.write_timeout,
+        )
         self._counting = Counting(services.metrics)
         self._stack = ExitStack()
         self._opening: asyncio.Task[None] | None = None
@@ -123,7 +130,7 @@ class Connection:
         writer.add_done_callback(self._writer_done)
         self._timer.follow()
         try:
-            await self._read()
+            self._over(await self._reader.run())
         except asyncio.CancelledError:
             self._cut()
             raise
@@ -145,49 +152,25 @@ class Connection:
 
     # the reader ---------------------------------------------------------------------------------
 
-    async def _read(self) -> None:
-        receive, protocol, timer, time = self._socket.receive, self._protocol, self._timer, self._loop.time
-        received = 0
-        while True:
-            message = await receive()
-            timer.heard = time()
-            if message.type is WSMsgType.BINARY:
-                event = protocol.receive_binary(message.data)
-                if isinstance(event, AudioReceived):
-                    self._audio(event)
-                elif event is not None:
-                    self._violated(event)
-            elif message.type is WSMsgType.TEXT:
-                self._text(message.data)
-            else:
-                self._over(message)
-                return
-            received += 1
-            if received % IN_A_ROW == 0:
-                await asyncio.sleep(0)
-
     def _audio(self, event: AudioReceived) -> None:
         if self.call is not None:  # a probe has no call, and should have no audio
             self.call.audio(event)
 
-    def _text(self, text: str) -> None:
-        event = self._protocol.receive_text(text, self._loop.time())
-        if event is not None:
-            self._counting.received(event)
-            self._handle(event)
-        self._timer.follow()
-
-    def _over(self, message: WSMessage) -> None:
-        if isinstance(message.data, WebSocketError):  # answered already, with its close code
+    def _over(self, message: WSMessage | None) -> None:
+        if message is None:
+            self._cut()
+        elif isinstance(message.data, WebSocketError):  # answered already, with its close code
             too_long = message.data.code == WSCloseCode.MESSAGE_TOO_BIG
             self._counting.violated(RemoteProtocolError("no WebSocket", code=413 if too_long else 400))
         if self._protocol.state not in (ServerState.CLOSED, ServerState.GONE):
-            code = message.data if message.type is WSMsgType.CLOSE else self._socket.close_code
+            closed = message is not None and message.type is WSMsgType.CLOSE
+            code = message.data if message is not None and closed else self._socket.close_code
             limited.info("socket lost", "the connection broke off while %s (%s)", self._protocol.state, code)
 
     # what comes, by kind -------------------------------------------------------------------------
 
     def _handle(self, event: ServerEvent) -> None:
+        self._counting.received(event)
         match event:
             case OpenReceived(open=open_):
                 self._open(open_)
@@ -245,12 +228,12 @@ class Connection:
     def _ignore(self, type_: str) -> None:
         if type_ not in self._unknown and len(self._unknown) < UNKNOWN_TYPES:
             self._unknown.add(type_)
-            logger.info("messages of unknown type %r are ignored", type_)
+            logger.info("messages of unknown type %s are ignored", loggable(type_))
 
     def _error(self, event: ErrorReceived) -> None:
         error = event.error
         key = ("error", error.code if 400 <= error.code <= 599 else 0)
-        limited.warning(key, "the client complains: %d %s", error.code, error.message[:LONGEST_MESSAGE])
+        limited.warning(key, "the client complains: %d %s", error.code, loggable(error.message))
         if error.code == 429:
             self._outbox.back_off(error.retry_after.total_seconds() if error.retry_after else 1.0)
 
@@ -309,6 +292,16 @@ class Connection:
             self._ending = self._loop.create_task(self._run_out(reason), name="audiohook-close")
 
     async def _run_out(self, reason: CloseReason) -> None:
+        """End the call, again if a plugin's code cancels us: an accepted call has its `on_end`."""
+        for _ in range(ENDINGS):
+            try:
+                await self._end_call(reason)
+            except asyncio.CancelledError:
+                logger.error("the end of a call was cancelled; beginning it again")
+            else:
+                return
+
+    async def _end_call(self, reason: CloseReason) -> None:
         """Let the plugins finish, answer `closed` unless the socket is gone, then run the end hooks."""
         call, opening = self.call, self._opening
         if call is not None and opening is not None and not call.decided:

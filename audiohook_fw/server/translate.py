@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Final
 
 from audiohook_fw.auth import Upgrade
 from audiohook_fw.plugin import CloseReason, Reject
 from audiohook_fw.protocol import DisconnectReason, Open
 from audiohook_fw.session import CallFacts
 
-__all__ = ["call_facts", "close_reason", "reject_reason"]
+__all__ = ["call_facts", "close_reason", "loggable", "reject_reason"]
+
+_LONGEST: Final = 200
+_NUMBERS: Final = re.compile(r"\+?\d[\d ()./-]{3,}\d")
 
 
 def call_facts(upgrade: Upgrade, open_: Open, path_suffix: str) -> CallFacts:
@@ -47,3 +52,8 @@ def reject_reason(decision: Reject) -> DisconnectReason:
     """Return the reason to send; `completed` for what the official client would not understand."""
     known = (DisconnectReason.ERROR, DisconnectReason.UNAUTHORIZED)
     return next((reason for reason in known if reason == decision.reason), DisconnectReason.COMPLETED)
+
+
+def loggable(text: str) -> str:
+    """Return a client's text for the log: short, without what may be somebody's number."""
+    return repr(_NUMBERS.sub("#", text[:_LONGEST]))

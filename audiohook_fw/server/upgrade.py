@@ -85,6 +85,7 @@ class UpgradeHandler:
             return await self._refuse(request, str(error.reason), arrived)
         socket = web.WebSocketResponse(
             timeout=_GOODBYE,
+            autoping=False,  # the reader answers pings: a flood must not keep other calls waiting
             compress=False,
             # aiohttp refuses what is as long as the limit, not only what is longer.
             max_msg_size=self._services.settings.limits.message_bytes + 1,

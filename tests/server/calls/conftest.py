@@ -315,7 +315,10 @@ class House:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         upgrade = self._upgrades.pop(request.match_info["token"])
         socket = web.WebSocketResponse(
-            timeout=2.0, compress=False, max_msg_size=self.settings.limits.message_bytes + 1
+            timeout=2.0,
+            autoping=False,
+            compress=False,
+            max_msg_size=self.settings.limits.message_bytes + 1,
         )
         await socket.prepare(request)
         connection = Connection(

@@ -24,7 +24,8 @@ from audiohook_fw.plugin import (
     hookimpl,
 )
 from audiohook_fw.protocol import Close, Error, Paused, Resumed
-from audiohook_fw.server.connection import IN_A_ROW, UNKNOWN_TYPES
+from audiohook_fw.server.connection import UNKNOWN_TYPES
+from audiohook_fw.server.reader import IN_A_ROW
 
 SUFFIX = "-95d3-7570-ac13-9a62d8f514c0"
 BACKLOG = bytes(range(256)) * 1_250

@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from audiohook_fw.audio import ByteOrder
 from audiohook_fw.errors import LocalProtocolError, SessionClosedError
 from audiohook_fw.plugin import CallStatistics, ContextChanged, Event, Stash
 from audiohook_fw.protocol import (
@@ -128,6 +129,11 @@ class Session:
     def media(self) -> MediaFormat | None:
         """The selected media; `None` before `opened` and in calls without audio."""
         return self._call.protocol.media
+
+    @property
+    def byte_order(self) -> ByteOrder:
+        """Byte order of L16 samples in frames, `little` or `big`, as the key is configured."""
+        return self._call.facts.byte_order
 
     @property
     def language(self) -> str | None:

@@ -37,7 +37,9 @@ class RecordingHandler(SessionHandler):
         assert session.media is not None
         self._session = session
         self._sidecar = Sidecar.of(session)
-        self._recording = Recording(settings.directory, session.id, session.media)
+        self._recording = Recording(
+            settings.directory, session.id, session.media, byte_order=session.byte_order
+        )
         self._limit = max(1, int(settings.flush_seconds * session.media.rate))
         self._pieces: list[bytes | int] = []
         self._media = session.media
@@ -87,6 +89,7 @@ class RecordingHandler(SessionHandler):
     async def on_end(self, summary: SessionSummary) -> None:
         """Complete the recording: its length is the call's."""
         if summary.position > self._end:
+            self._sidecar.rest(self._end, summary.position)
             self._collect(summary.position - self._end, summary.position - self._end)
         dropped = self._session.delivery.dropped + self._session.delivery.refused
         self._sidecar.complete(summary, overflow=dropped)

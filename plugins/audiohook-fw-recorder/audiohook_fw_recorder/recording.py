@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from audiohook_fw import MediaFormat
-from audiohook_fw.audio import WavWriter
+from audiohook_fw.audio import ByteOrder, WavWriter
 
 from .sidecar import Sidecar
 
@@ -20,10 +20,13 @@ class Recording:
     Both are valid at any moment, also after SIGKILL.
     """
 
-    def __init__(self, directory: Path, session_id: str, media: MediaFormat) -> None:
+    def __init__(
+        self, directory: Path, session_id: str, media: MediaFormat, *, byte_order: ByteOrder = "little"
+    ) -> None:
         self._directory = directory
         self._name = session_id.lower()
         self._media = media
+        self._byte_order: ByteOrder = byte_order
         self._wav: WavWriter | None = None
 
     def write(self, pieces: list[bytes | int]) -> None:
@@ -68,6 +71,7 @@ class Recording:
         while True:
             stem = self._name if number == 1 else f"{self._name}-{number}"
             try:
-                return WavWriter(self._directory / f"{stem}.wav", self._media)
+                path = self._directory / f"{stem}.wav"
+                return WavWriter(path, self._media, byte_order=self._byte_order)
             except FileExistsError:  # a retry with the same session id, or two keys with one id
                 number += 1

@@ -57,15 +57,15 @@ class Control:
 class SimulatedCall:
     """Drives one call; `now` only moves when told, so wall time does not matter."""
 
-    def __init__(self, manager: PluginManager, media: MediaFormat, *, max_gap: float | None = 30.0) -> None:
+    def __init__(self, manager: PluginManager, media: MediaFormat, **facts: Any) -> None:
         limits = Settings().limits
         self.media = media
         self.now = 0.0
         self.sent: list[bytes] = []
         self.client = ClientProtocol(ID)
-        self.server = ServerProtocol(ID, ID, max_gap=max_gap)
+        self.server = ServerProtocol(ID, ID)
         services = CallServices(manager, limits, BlockingPools(), Metrics(), Tracing())
-        facts = CallFacts(
+        known = CallFacts(
             session_id=ID,
             correlation_id=ID,
             organization_id=ID,
@@ -75,8 +75,9 @@ class SimulatedCall:
             product="monitor",
             offers=(media,),
             started_at=datetime.now(UTC),
+            **facts,
         )
-        self.call = Call(facts, services, self.server, Control())
+        self.call = Call(known, services, self.server, Control())
         self._stack = ExitStack()
 
     async def open(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from audiohook_fw_recorder.handler import RecordingHandler
 
@@ -182,6 +184,51 @@ async def test_what_the_lane_had_to_drop_is_silence_and_listed(
     assert sidecar["totals"]["overflow"] == 3 * RATE
     assert sidecar["gaps"] == [{"start": 0, "length": 3 * RATE, "cause": "overflow"}]
     assert recordings.wav().payload == silence(MONO, 3.0) + b"".join(frames[6:])
+
+
+async def test_a_lane_that_failed_lists_what_it_lost(
+    new_call: Any, load: Any, recordings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = load({"control_events": 10})
+    await manager.startup(ServerContext(version="0", node="test"))
+    release = asyncio.Event()
+    opened = RecordingHandler.on_opened
+
+    async def slow(self: RecordingHandler) -> None:
+        await release.wait()
+        await opened(self)
+
+    monkeypatch.setattr(RecordingHandler, "on_opened", slow)
+    call = new_call(manager, MONO)
+    await call.open()
+    await asyncio.sleep(0)
+    call.audio(noise(MONO, 0.5))
+    for _ in range(20):
+        call.pause(0.1, by_server=False)
+    call.audio(noise(MONO, 0.5, 1))
+    release.set()
+    await call.close()
+    sidecar = recordings.sidecar()
+    length = sidecar["totals"]["position"]
+    assert length == 3 * RATE
+    assert recordings.wav().payload == noise(MONO, 0.5) + silence(MONO, 2.5)
+    gaps = sidecar["gaps"]
+    assert gaps[0]["start"] == 4000
+    for gap, following in itertools.pairwise(gaps):
+        assert gap["start"] + gap["length"] == following["start"]
+    assert gaps[-1]["start"] + gaps[-1]["length"] == length
+    assert gaps[-1]["cause"] == "overflow"
+
+
+async def test_big_endian_samples_are_the_same_samples(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, L16, byte_order="big")
+    await call.open()
+    samples = np.arange(0, 32_000, 37, dtype=np.int16)
+    call.audio(samples.astype(">i2").tobytes())
+    await call.close()
+    assert (recordings.wav().samples[:, 0] == samples).all()
 
 
 @pytest.mark.parametrize("seconds", [5, 60])

@@ -1,6 +1,6 @@
 """What a call asks of whoever holds its socket: the seam between session and server.
 
-The server's outbox implements it; so do the test harness and replay, without a socket.
+The server's outbox implements it. Tests of the session give their own, without a socket.
 """
 
 from __future__ import annotations

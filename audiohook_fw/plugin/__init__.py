@@ -5,7 +5,8 @@ from __future__ import annotations
 from .ask import SpanFactory
 from .decide import Failure, Verdict, default_media
 from .decisions import Accept, Decision, Reject
-from .dispatch import MAX_HOPS, CallDispatch
+from .dispatch import CallDispatch
+from .emitting import MAX_HOPS
 from .events import (
     BotTurnResponse,
     ContextChanged,

@@ -47,14 +47,15 @@ class PluginCall:
         lane: that lane, once the call is accepted.
         row: faults in a row.
         faults: faults in all.
-        hops: over how many hops the event came that it handles now; 0 outside of `on_event`.
+        hops: over how many hops the event came that it handles or filters now; 0 outside of these.
+        refused: an event it emitted was dropped since its last hook returned.
         closed: done once its `on_close` returned and nothing waits; `None` before it was called.
         ended: `on_end` was called or queued.
     """
 
     __slots__ = (
         "_owner", "calls", "closed", "ended", "faults", "hops", "in_lane", "lane", "name", "plugin",
-        "quarantined", "row", "view",
+        "quarantined", "refused", "row", "view",
     )  # fmt: skip
 
     def __init__(self, plugin: LoadedPlugin, view: object, owner: CallOwner) -> None:
@@ -68,6 +69,7 @@ class PluginCall:
         self.row = 0
         self.faults = 0
         self.hops = 0
+        self.refused = False
         self.quarantined = False
         self.closed: asyncio.Future[None] | None = None
         self.ended = False
@@ -131,13 +133,16 @@ class PluginCall:
             problem = f"{hook} is a plain def but returned an awaitable; make it async def"
             self._owner.plugin_faulted(self, hook, PluginError(self.name, problem, hook=hook))
         else:
-            self.row = 0
+            self.succeeded()
 
     # what the lane tells ------------------------------------------------------------------------
 
     def succeeded(self) -> None:
-        """Note that a hook returned."""
-        self.row = 0
+        """Note that a hook returned; not well when it emitted what had to be dropped."""
+        if self.refused:
+            self.refused = False
+        else:
+            self.row = 0
 
     def faulted(self, hook: str, error: BaseException) -> None:
         """Note that a hook raised."""

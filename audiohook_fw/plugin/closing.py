@@ -10,6 +10,7 @@ from .ordering import upstreams
 
 if TYPE_CHECKING:
     from .call import PluginCall
+    from .emitting import EmitQueue
     from .manager import PluginManager
     from .values import CloseReason, SessionSummary
 
@@ -22,19 +23,22 @@ _GRACE: Final = 1.0
 class Closing:
     """Closes and ends the plugins of one call."""
 
-    __slots__ = ("_clock", "_manager", "_session_id")
+    __slots__ = ("_clock", "_emitted", "_manager", "_session_id")
 
-    def __init__(self, clock: Callable[[], float], manager: PluginManager, session_id: str) -> None:
+    def __init__(
+        self, clock: Callable[[], float], manager: PluginManager, session_id: str, emitted: EmitQueue
+    ) -> None:
         self._clock = clock
         self._manager = manager
         self._session_id = session_id
+        self._emitted = emitted
 
     async def close(
         self, parts: Sequence[PluginCall], reason: CloseReason, deadline: float
     ) -> tuple[str, ...]:
         """Deliver `on_close` in order and wait for quiet; return who is still busy at the deadline."""
         await self._walk(parts, reason, None, deadline)
-        while busy := [call for call in parts if _is_busy(call)]:
+        while busy := await self._busy(parts, deadline):
             left = deadline - self._clock()
             if left <= 0:
                 break
@@ -56,6 +60,7 @@ class Closing:
         self, parts: Sequence[PluginCall], summary: SessionSummary | None, deadline: float
     ) -> tuple[str, ...]:
         """Let the lanes run out until the deadline, cancel the late once, and leave those that go on."""
+        await self._drain(deadline)
         lanes = [call.lane for call in parts if call.lane is not None]
         for lane in lanes:
             lane.put_end(summary)
@@ -85,8 +90,9 @@ class Closing:
         listeners = frozenset(call.name for call in parts if "on_event" in call.calls)
         before = upstreams([call.plugin for call in parts], listeners)
         while True:
-            while self._advance(parts, before, reason, summary):
-                pass
+            await self._drain(deadline)  # before anybody is told that nothing more comes
+            if self._advance(parts, before, reason, summary):
+                continue
             if all(call.closed is not None and (call.ended or summary is None) for call in parts):
                 return
             running = [call.closed for call in parts if call.closed is not None and not call.closed.done()]
@@ -98,6 +104,15 @@ class Closing:
             _close(call, reason)
             if summary is not None:
                 _end(call, summary)
+
+    async def _drain(self, deadline: float) -> None:
+        """Wait until all that was emitted is delivered, or in the lanes."""
+        while self._emitted and self._clock() < deadline:
+            await asyncio.sleep(0)
+
+    async def _busy(self, parts: Sequence[PluginCall], deadline: float) -> list[PluginCall]:
+        await self._drain(deadline)
+        return [call for call in parts if call.lane is not None and call.lane.is_busy]
 
     def _advance(
         self,
@@ -119,10 +134,6 @@ class Closing:
                 _end(call, summary)
                 moved = True
         return moved
-
-
-def _is_busy(call: PluginCall) -> bool:
-    return call.lane is not None and call.lane.is_busy
 
 
 def _close(call: PluginCall, reason: CloseReason) -> None:

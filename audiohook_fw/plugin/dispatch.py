@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from audiohook_fw.errors import PluginError, PluginOverflowError
 
@@ -18,6 +17,7 @@ from .call import PluginCall
 from .closing import Closing
 from .compile import Call, bind, discard_awaitable
 from .decide import Verdict, decide, default_media
+from .emitting import MAX_HOPS, MAX_WAITING, EmitQueue
 from .events import Event
 from .families import EVENT_HOOKS, FINAL_HOOKS
 from .filtering import FilterChain
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from .manager import PluginManager
     from .values import CloseReason, SessionSummary
 
-__all__ = ["MAX_HOPS", "CallDispatch"]
-
-MAX_HOPS: Final = 8
-"""How often events may call forth events before the chain is cut."""
+__all__ = ["CallDispatch"]
 
 _Inline = tuple[tuple[PluginCall, Call], ...]
 
@@ -88,9 +85,8 @@ class CallDispatch:
         self._filters = FilterChain(
             self._calls, dropped=lambda call: manager.note_filtered(call.name), faulted=self.plugin_faulted
         )
-        self._emitted: deque[tuple[Event, str, int]] = deque()
-        self._emitting = False
-        self._closing = Closing(self._clock, manager, session_id)
+        self._emitted = EmitQueue(self._deliver, self._context.copy())
+        self._closing = Closing(self._clock, manager, session_id, self._emitted)
         self._parts: tuple[PluginCall, ...] = ()
         self._inline: dict[str, _Inline] = {}
         self._lanes: dict[str, tuple[Lane, ...]] = {}
@@ -204,30 +200,39 @@ class CallDispatch:
         """Filter an event and hand it on; one that is emitted meanwhile waits until this one is through.
 
         Returns:
-            `False` when the event came over too many hops and was dropped.
+            `False` when the event was dropped: it came over too many hops, or too many wait.
         """
-        hops = self._by_name[emitter].hops + 1 if emitter in self._by_name else 1
+        call = self._by_name.get(emitter)
+        hops = 1 if call is None else call.hops + 1
         if hops > MAX_HOPS:
             problem = f"its event came over more than {MAX_HOPS} hops; do plugins answer each other?"
-            self._manager.note_fault(
-                emitter, "on_event", PluginError(emitter, problem, hook="on_event"), self._session_id
-            )
-            return False
-        self._emitted.append((event, emitter, hops))
-        if not self._emitting:
-            self._emitting = True
-            try:
-                while self._emitted:
-                    self.event(*self._emitted.popleft())
-            finally:
-                self._emitting = False
-        return True
+        elif self._emitted.put(event, emitter, hops):
+            return True
+        else:
+            problem = f"its event was dropped, since {MAX_WAITING} wait; do plugins answer each other?"
+        if call is not None:
+            self._manager.counters(emitter).refused_events.value += 1
+            if not call.refused:  # once for each of its hooks, however many events that emits
+                call.refused = True
+                self.plugin_faulted(call, "on_event", PluginError(emitter, problem, hook="on_event"))
+        return False
+
+    def _deliver(self, event: Event, emitter: str, hops: int) -> None:
+        try:
+            self.event(event, emitter, hops)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of the event's own code, whoever emitted when its turn came
+            call = self._by_name.get(emitter)
+            if call is not None:
+                self.plugin_faulted(call, "on_event", error)
 
     def event(self, event: Event, emitter: str, hops: int = 1) -> Event | None:
         """Filter an event and deliver it at once to all consumers but its emitter; return what passed."""
-        passed = self._filters(event)
+        passed = self._filters(event, hops)
         if passed is None:
             return None
+        interim = bool(passed.is_interim())
         if self._on_emitted is not None:
             self._on_emitted(passed, emitter)
         for plugin, call in self._inline.get("on_event", ()):
@@ -237,7 +242,7 @@ class CallDispatch:
                 plugin.hops = outer
         for lane in self._lanes.get("on_event", ()):
             if lane.name != emitter and self._by_name[lane.name].consumes(passed.event_type):
-                lane.put_event(passed, hops)
+                lane.put_event(passed, hops, interim=interim)
         return passed
 
     # the end ------------------------------------------------------------------------------------
@@ -261,7 +266,10 @@ class CallDispatch:
         Returns:
             The names of the plugins that were cancelled.
         """
-        return await self._closing.end(self._parts, summary, timeout)
+        try:
+            return await self._closing.end(self._parts, summary, timeout)
+        finally:
+            self._emitted.clear()
 
     # what is known ------------------------------------------------------------------------------
 

@@ -37,9 +37,13 @@ class FilterChain:
             for i in call.plugin.functions.get("filter_event", ())
         )
 
-    def __call__(self, event: Event) -> Event | None:
-        """Return what passes; `None` when a filter drops the event, raises or returns something else."""
+    def __call__(self, event: Event, hops: int = 1) -> Event | None:
+        """Return what passes; `None` when a filter drops the event, raises or returns something else.
+
+        What a filter emits came over one hop more than the event before it.
+        """
         for plugin, call in self._filters:
+            outer, plugin.hops = plugin.hops, hops
             try:
                 passed = call(event)
                 if passed is None:
@@ -55,5 +59,7 @@ class FilterChain:
                 self._dropped(plugin)
                 self._faulted(plugin, "filter_event", error)
                 return None
+            finally:
+                plugin.hops = outer
             event = passed
         return event

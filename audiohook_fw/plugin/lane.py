@@ -135,10 +135,10 @@ class Lane:
         else:
             self._fail(hook, "too many control events wait")
 
-    def put_event(self, event: Event, hops: int) -> None:
-        """Queue another plugin's event."""
+    def put_event(self, event: Event, hops: int, *, interim: bool = False) -> None:
+        """Queue another plugin's event; an `interim` one is dropped first when too many wait."""
         if not self._muted:
-            self._queue.put_event(event, hops)
+            self._queue.put_event(event, hops, interim=interim)
             self._wake()
 
     def put_close(self, reason: CloseReason) -> asyncio.Future[None]:

@@ -129,13 +129,13 @@ class LaneQueue:
         self._control.append((self._number, (hook, args, 0)))
         return True
 
-    def put_event(self, event: Event, hops: int) -> None:
+    def put_event(self, event: Event, hops: int, *, interim: bool = False) -> None:
         """Add a plugin event; beyond the bound the oldest interim is dropped, or else the oldest."""
         if len(self._interims) + len(self._finals) >= self._event_limit:
             (self._interims or self._finals).popleft()
             self._count_events(1)
         self._number += 1
-        entries = self._interims if event.is_interim() else self._finals
+        entries = self._interims if interim else self._finals
         entries.append((self._number, ("on_event", (event,), hops)))
 
     def pop(self) -> Item | None:

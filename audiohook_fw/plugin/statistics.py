@@ -89,6 +89,7 @@ class PluginCounters:
         "dropped_seconds",
         "failures",
         "filtered",
+        "refused_events",
     )
 
     def __init__(self, metrics: Metrics, name: str) -> None:
@@ -99,6 +100,7 @@ class PluginCounters:
         self.dropped_events = metrics.counter("audiohook.lane.dropped.events", plugin=name)
         self.failures = metrics.counter("audiohook.lane.failures", plugin=name)
         self.filtered = metrics.counter("audiohook.events.filtered", plugin=name)
+        self.refused_events = metrics.counter("audiohook.events.refused", plugin=name)
 
     def fault(self, hook: str) -> None:
         """Count a hook that raised or answered nonsense."""

@@ -91,6 +91,7 @@ _TABLE: Final = (
     _counter("quarantines", "{plugin}", "Plugins shut out, by scope (call, process).", "plugin", "scope"),
     _counter("events.emitted", "{event}", "Events that plugins emitted, by type.", "type"),
     _counter("events.filtered", "{event}", "Events that a filter dropped.", "plugin"),
+    _counter("events.refused", "{event}", "Events dropped: too many waited, or too many hops.", "plugin"),
     _histogram("decision.duration", _SHORT, "Time a plugin took in `on_open`.", "plugin"),
     _histogram("on_close.duration", _LONG, "Time a plugin took in `on_close`.", "plugin"),
 )  # fmt: skip

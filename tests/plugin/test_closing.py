@@ -88,6 +88,31 @@ async def test_emitters_close_before_consumers_which_get_their_last_events_first
     assert bench.lanes == []
 
 
+@pytest.mark.parametrize("inline", [True, False])
+async def test_many_last_events_reach_their_consumers_before_these_close(bench: Any, inline: bool) -> None:
+    class Chatty:
+        info = PluginInfo(emits=(Speech,))
+
+        @hookimpl
+        def on_close(self, session: Any) -> None:
+            session.emit(Clean())
+
+    class Between:
+        info = PluginInfo(consumes=(Clean,), emits=(Speech,))
+
+        @hookimpl
+        def on_event(self, session: Any) -> None:
+            for _ in range(500):
+                session.emit(Speech())
+
+    dispatch = bench.accepted(
+        store=part(bench, consumes=(Speech,), inline=inline), between=Between, chatty=Chatty
+    )
+    assert await dispatch.close(CloseReason.END, timeout=6) == ()
+    assert bench.seen == [("store", "test.speech")] * 500 + [("store", "close")]
+    await bench.finish()
+
+
 async def test_on_close_waits_for_the_queued_audio(bench: Any) -> None:
     class Slow:
         @hookimpl

@@ -15,6 +15,7 @@ from audiohook_fw.plugin import (
     Transcript,
     hookimpl,
 )
+from audiohook_fw.plugin.emitting import MAX_WAITING, TURN
 
 
 class Score(Event, event_type="test.score"):
@@ -109,3 +110,95 @@ async def test_event_returns_what_passed_the_filters(bench: Any) -> None:
     assert dispatch.event(Score(value=5), "other") is None
     assert bench.emitted == [(Score(value=2), "other")]
     await bench.finish()
+
+
+class Fussy(Event, event_type="test.fussy"):
+    def is_interim(self) -> bool:
+        raise RuntimeError
+
+
+async def test_a_filter_that_emits_is_cut_off(bench: Any) -> None:
+    class Filter:
+        @hookimpl
+        def filter_event(self, session: Any, event: Event) -> Event:
+            session.emit(Score())
+            return event
+
+    dispatch = bench.accepted(filter=Filter)
+    assert dispatch.emit(Score(), "other")
+    assert len(bench.emitted) == MAX_HOPS
+    assert bench.metrics.value("audiohook.events.refused", plugin="filter") == 1
+    assert bench.metrics.value("audiohook.hook.faults", plugin="filter", hook="on_event") == 1
+    await bench.finish()
+
+
+def answers(times: int) -> object:
+    class Plugin:
+        @hookimpl
+        def on_event(self, session: Any) -> None:
+            for _ in range(times):
+                session.emit(Score())
+
+    return Plugin
+
+
+async def test_a_storm_leaves_the_loop_its_turns_and_ends_in_quarantine(bench: Any) -> None:
+    dispatch = bench.accepted(ping=answers(8), pong=answers(8))
+    dispatch.emit(Score(), "ping")
+    assert len(bench.emitted) == TURN
+    before = 0
+    while len(bench.emitted) != before:
+        assert len(bench.emitted) - before <= TURN
+        before = len(bench.emitted)
+        await asyncio.sleep(0)
+    assert before < 10 * MAX_WAITING  # not the eight to the power of eight of the bound on hops
+    assert bench.lost == ["pong", "ping"] or bench.lost == ["ping", "pong"]
+    assert bench.metrics.value("audiohook.events.refused", plugin="pong") > 10
+    assert bench.metrics.value("audiohook.hook.faults", plugin="pong", hook="on_event") == 10
+    await bench.finish()
+
+
+async def test_too_many_events_of_one_hook_are_one_fault(bench: Any) -> None:
+    class Once:
+        @hookimpl
+        def on_event(self, session: Any, event: Event) -> None:
+            if isinstance(event, Transcript):
+                bench.seen += [session.emit(Score(value=value)) for value in range(MAX_WAITING + 5)]
+
+    dispatch = bench.accepted(once=Once)
+    dispatch.emit(said(), "other")
+    assert bench.seen == [True] * MAX_WAITING + [False] * 5
+    assert bench.metrics.value("audiohook.events.refused", plugin="once") == 5
+    assert dispatch.statistics_of("once").faults == 1
+    await bench.finish()
+    assert [event.value for event, _ in bench.emitted[1:]] == list(range(MAX_WAITING))
+
+
+@pytest.mark.parametrize("colour", ["inline", "lane"])
+async def test_whose_event_raises_is_at_fault_not_who_emitted_first(bench: Any, colour: str) -> None:
+    class Good:
+        @hookimpl
+        def on_audio(self, session: Any) -> None:
+            session.emit(Score())
+
+    class Bad:
+        @hookimpl
+        def on_event(self, session: Any) -> None:
+            session.emit(Fussy())
+
+    class Inline:
+        @hookimpl
+        def on_event(self, event: Event) -> None:
+            bench.seen.append(event.event_type)
+
+    class Lane(Inline):
+        @hookimpl
+        async def on_opened(self) -> None: ...
+
+    dispatch = bench.accepted(good=Good, bad=Bad, ear=Lane if colour == "lane" else Inline)
+    dispatch.audio(bench.frame())
+    dispatch.audio(bench.frame())
+    await bench.finish()
+    assert bench.seen == ["test.score", "test.score"]
+    assert dispatch.statistics_of("good").faults == 0
+    assert dispatch.statistics_of("bad").faults == 2

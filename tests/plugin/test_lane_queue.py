@@ -57,7 +57,7 @@ def test_everything_comes_out_as_it_went_in() -> None:
     first, second = frame(0), frame(80)
     queue.put_audio(first)
     queue.put_control("on_pause", ("client", 80))
-    queue.put_event(said("a", final=False), 1)
+    queue.put_event(said("a", final=False), 1, interim=True)
     queue.put_audio(second)
     queue.put_event(said("b"), 2)
     queue.put_control("on_close", ("end",))
@@ -154,7 +154,7 @@ def test_oldest_interim_goes_first_then_the_oldest() -> None:
     metrics = LocalMetrics()
     queue = make(events=3, metrics=metrics)
     for text, final in [("1", True), ("2", False), ("3", False), ("4", True), ("5", True), ("6", True)]:
-        queue.put_event(said(text, final=final), 1)
+        queue.put_event(said(text, final=final), 1, interim=not final)
     assert [item[1][0].text for item in drain(queue)] == ["4", "5", "6"]
     assert queue.dropped_events == 3
     assert metrics.value("audiohook.lane.dropped.events", plugin="vad") == 3
@@ -165,7 +165,7 @@ def test_clear_keeps_the_last_hooks() -> None:
     queue.put_audio(frame())
     queue.put_control("on_pause", ())
     queue.put_event(said("a"), 1)
-    queue.put_event(said("b", final=False), 1)
+    queue.put_event(said("b", final=False), 1, interim=True)
     queue.put_control("on_close", ())
     queue.clear()
     assert [item[0] for item in drain(queue)] == ["on_close"]
@@ -210,7 +210,7 @@ def test_nothing_is_lost_without_being_told(script: list[Any], bound: int, limit
         else:
             number += 1
             order.append(number)
-            queue.put_event(said(str(number), final=number % 2 == 0), 1)
+            queue.put_event(said(str(number), final=number % 2 == 0), 1, interim=number % 2 == 1)
     for item in drain(queue):
         take(item)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sysconfig
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Final
 
 from audiohook_fw.errors import PluginError
 
-__all__ = ["FaultLog", "describe"]
+__all__ = ["FaultLog", "call_of", "describe"]
 
 _log: Final = logging.getLogger(__name__)
 
@@ -18,10 +21,21 @@ _INTERVAL: Final = 10.0
 """Seconds between two lines about the same hook of the same plugin; what comes between is counted."""
 
 
-def describe(error: BaseException) -> str:
+_FRAMES: Final = 3
+"""Frames of a traceback that are named, the innermost ones."""
+
+_LIBRARIES: Final = ("site-packages", "dist-packages")
+_STANDARD_LIBRARY: Final = sysconfig.get_path("stdlib")
+_OURS: Final = __name__.partition(".")[0]
+
+
+def describe(error: BaseException, module: str = "") -> str:
     """Return the type of an error and where it was raised, without its text.
 
     The text is the plugin's and may hold whatever the plugin was given: `KeyError` quotes its key.
+
+    Args:
+        module: the plugin's; the innermost frame of its package is named, however deep in others it failed.
     """
     if isinstance(error, PluginError):
         return error.problem
@@ -30,9 +44,37 @@ def describe(error: BaseException) -> str:
         if isinstance(error, asyncio.CancelledError)
         else type(error).__name__
     )
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    places = " > ".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    frames = list(traceback.walk_tb(error.__traceback__))
+    own = [place for place in frames if _is_of(place[0], module)][-1:]
+    shown = frames[-_FRAMES:]
+    if own and own[0] not in shown:
+        shown = own + shown[1:]
+    places = " > ".join(
+        f"{_short(frame.f_code.co_filename)}:{line} in {frame.f_code.co_name}" for frame, line in shown
+    )
     return f"{kind} at {places}" if places else kind
+
+
+def call_of(session_id: str) -> Mapping[str, str]:
+    """Return `extra` for a record about a call: its formatter shows the id, once, wherever it came from."""
+    return {"session_id": session_id} if session_id else {}
+
+
+def _is_of(frame: FrameType, module: str) -> bool:
+    """Tell whether a frame is of the plugin's package; in a plugin that we bring, of its module only."""
+    top = module.partition(".")[0]
+    package = module if top == _OURS else top
+    name = frame.f_globals.get("__name__", "")
+    return bool(package) and f"{name}.".startswith(f"{package}.")
+
+
+def _short(path: str) -> str:
+    """Return a path below the directory of a library; other paths as they are, for a click to find them."""
+    for name in _LIBRARIES:
+        _, mark, rest = path.rpartition(f"{os.sep}{name}{os.sep}")
+        if mark:
+            return rest
+    return path.removeprefix(_STANDARD_LIBRARY + os.sep)
 
 
 class FaultLog:
@@ -50,8 +92,14 @@ class FaultLog:
         self._personal_data = personal_data
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def log(self, plugin: str, hook: str, error: BaseException, session_id: str = "") -> None:
-        """Log one fault, or count it when the last line about this hook is fresh."""
+    def log(
+        self, plugin: str, hook: str, error: BaseException, session_id: str = "", *, module: str = ""
+    ) -> None:
+        """Log one fault, or count it when the last line about this hook is fresh.
+
+        Args:
+            module: the plugin's, for `describe`.
+        """
         key, now = (plugin, hook), self._clock()
         last, hidden = self._seen.get(key, (None, 0))
         if last is not None and now - last < _INTERVAL:
@@ -59,11 +107,11 @@ class FaultLog:
             return
         self._seen[key] = (now, 0)
         _log.error(
-            "plugin %s failed in %s: %s%s%s",
+            "plugin %s failed in %s: %s%s",
             plugin,
             hook,
-            describe(error),
-            f" (session {session_id})" if session_id else "",
+            describe(error, module),
             f", and {hidden} times more since" if hidden else "",
             exc_info=error if self._personal_data else None,
+            extra=call_of(session_id),
         )

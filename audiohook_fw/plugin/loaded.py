@@ -6,6 +6,7 @@ import inspect
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 
 from pydantic import BaseModel
 
@@ -47,6 +48,13 @@ class LoadedPlugin:
     def name(self) -> str:
         """The plugin's name."""
         return self.record.name
+
+    @property
+    def module(self) -> str:
+        """The name of the module its code is in."""
+        if isinstance(self.target, ModuleType):
+            return self.target.__name__
+        return type(self.target).__module__
 
     @property
     def info(self) -> PluginInfo:

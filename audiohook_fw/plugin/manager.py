@@ -16,7 +16,7 @@ from audiohook_fw.errors import PluginError, PluginLoadError, PluginTimeoutError
 
 from .ask import Answer, Question, TaskHold, ask
 from .compile import select
-from .faults import FaultLog, describe
+from .faults import FaultLog, call_of, describe
 from .info import OnFailure
 from .lane_queue import LaneBudget
 from .loaded import LoadedPlugin
@@ -234,7 +234,7 @@ class PluginManager:
             self._counters[plugin].late(hook)
         else:
             self._counters[plugin].fault(hook)
-        self._log.log(plugin, hook, error, session_id)
+        self._log.log(plugin, hook, error, session_id, module=self._loaded[plugin].module)
 
     def note_filtered(self, plugin: str) -> None:
         """Count an event that a filter dropped."""
@@ -248,21 +248,21 @@ class PluginManager:
     def note_detached(self, plugin: str, hook: str, session_id: str) -> None:
         """Log that a hook was cancelled and goes on; its task is left alone."""
         _log.error(
-            "plugin %s: %s was cancelled and still runs; it is left alone (session %s)",
+            "plugin %s: %s was cancelled and still runs; it is left alone",
             plugin,
             hook,
-            session_id,
+            extra=call_of(session_id),
         )
 
     def note_overflow(self, plugin: str, error: PluginOverflowError, session_id: str) -> None:
         """Log and count that a lane failed."""
         self._counters[plugin].failures.value += 1
-        _log.error("lane of plugin %s failed: %s (session %s)", plugin, error.problem, session_id)
+        _log.error("lane of plugin %s failed: %s", plugin, error.problem, extra=call_of(session_id))
 
     def note_quarantine(self, plugin: str, session_id: str) -> None:
         """Log and count a quarantine; too many within the window, and new calls go on without the plugin."""
         self._counters[plugin].quarantine("call")
-        _log.error("plugin %s is in quarantine for this call (session %s)", plugin, session_id)
+        _log.error("plugin %s is in quarantine for this call", plugin, extra=call_of(session_id))
         target = self._loaded[plugin]
         if self._ledger.add(plugin, self._clock()) and target.is_active:
             self._counters[plugin].quarantine("process")
@@ -282,7 +282,7 @@ class PluginManager:
         text = error.problem if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
         plugin.record.fail(PluginStatus.FAILED, f"{hook} failed: {text}")
         self._counters[plugin.name].fault(hook)
-        _log.error("plugin %s is failed: %s (%s)", plugin.name, plugin.record.error, describe(error))
+        _log.error("plugin %s: %s (%s)", plugin.name, plugin.record.error, describe(error, plugin.module))
         if plugin.name in self._required:
             raise PluginLoadError(plugin.name, f"is required and {plugin.record.error}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .ask import SpanFactory
+from .asked import asked_for, check_asked
 from .decide import Failure, Verdict, default_media
 from .decisions import Accept, Decision, Reject
 from .dispatch import CallDispatch
@@ -86,6 +87,8 @@ __all__ = [
     "Update",
     "Verdict",
     "Word",
+    "asked_for",
+    "check_asked",
     "default_media",
     "event_class",
     "hookimpl",

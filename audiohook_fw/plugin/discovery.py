@@ -1,10 +1,11 @@
-"""Find plugins: entry points of installed distributions, modules named by `-p`, files of a directory.
+"""Find plugins: installed entry points, modules and files named by `-p`, files of a directory.
 
 Finding imports nothing: each candidate carries what loads it.
 """
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import importlib.util
@@ -90,7 +91,8 @@ def find(options: PluginOptions, extra: Mapping[str, object]) -> tuple[list[Cand
         Candidate(name, "given", functools.partial(_same, target), is_named=True)
         for name, target in extra.items()
     ]
-    named += [_module(text) for text in selection.modules]
+    known = tuple(candidate.name for candidate in found)
+    named += [_module(text, known) for text in selection.modules]
     names = {candidate.name for candidate in named}
     return [*named, *(candidate for candidate in found if candidate.name not in names)], selection
 
@@ -114,22 +116,38 @@ def _installed() -> Iterator[Candidate]:
             yield Candidate(entry.name, f"entry point {entry.value}", entry.load, name, version, requires)
 
 
-def _module(text: str) -> Candidate:
+def _module(text: str, known: tuple[str, ...]) -> Candidate:
     name, path = _split(text)
-    return Candidate(name, f"module {path}", functools.partial(_load_module, path), is_named=True)
+    if _is_file(path):
+        return Candidate(name, f"file {path}", functools.partial(_load_file, Path(path)), is_named=True)
+    return Candidate(name, f"module {path}", functools.partial(_load_module, path, known), is_named=True)
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Return name and path of `name=module:attribute`, where the name may be left out."""
+    """Return name and path of `name=module:attribute` or `name=file.py`, where the name may be left out."""
     name, equals, path = text.partition("=")
     if equals:
         return name.strip(), path.strip()
+    if _is_file(text):
+        return Path(text).stem, text
     return text.partition(":")[0].rpartition(".")[2], text
 
 
-def _load_module(path: str) -> object:
+def _is_file(path: str) -> bool:
+    return path.endswith(".py")
+
+
+def _load_module(path: str, known: tuple[str, ...]) -> object:
     module, _, attribute = path.partition(":")
-    target: object = importlib.import_module(module)
+    try:
+        target: object = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # the module is there, and lacks something itself
+        near = difflib.get_close_matches(module, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        problem = f"there is neither an installed plugin nor a module {module}{hint}"
+        raise ModuleNotFoundError(problem, name=error.name) from None
     for part in attribute.split(".") if attribute else ():
         target = getattr(target, part)
     return target

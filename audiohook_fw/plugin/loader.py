@@ -17,9 +17,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict
 
-from audiohook_fw.errors import ConfigError, PluginConfigError, PluginLoadError
+from audiohook_fw.errors import ConfigError
 
 from . import hookspecs
+from .asked import asked_for, check_asked, check_required
 from .checks import check_target, plugin_of, unmarked
 from .discovery import Candidate, Selection, find
 from .families import ARGUMENTS, FAMILIES
@@ -59,6 +60,7 @@ def load_plugins(
     section: SectionReader,
     limits: PluginLimits,
     *,
+    asked: Sequence[str] = (),
     extra: Mapping[str, object] | None = None,
     metrics: Metrics | None = None,
     version: str = "",
@@ -71,13 +73,15 @@ def load_plugins(
         options: which ones, from where, in which order.
         section: reads the settings of one plugin; raises `ConfigError`.
         limits: for the manager.
+        asked: those of `options.modules` that were given with `-p`: each must load, as a required one must.
         extra: plugins at hand already (classes, instances, modules), by name; not subject to the allow-list.
         metrics, clock, personal_data: for the manager.
         version: of audiohook-fw, for the plugins' requirements; the installed one by default.
 
     Raises:
-        PluginLoadError: a required plugin is missing or does not load.
-        PluginConfigError: the settings of a required plugin are wrong.
+        PluginLoadError: a plugin that is required or asked for is missing or does not load, or `asked` leaves
+            out one that is not there.
+        PluginConfigError: the settings of such a plugin are wrong.
         ConfigError: `plugins.directory` is no directory.
     """
     candidates, selection = find(options, extra or {})
@@ -85,14 +89,15 @@ def load_plugins(
     for candidate in candidates:
         loader.add(candidate)
     loaded = loader.register()
-    _check_required(options.required, loader.records)
+    check_asked(asked, loader.records)
+    check_required(options.required, loader.records)
     _log_outcome(loader.records)
     _log_unheard(loaded)
     return PluginManager(
         sorted(loader.records, key=lambda r: (r.order < 0, r.order, r.name)),
         loaded,
         limits,
-        required=options.required,
+        required=[*options.required, *asked_for(asked)],
         metrics=metrics,
         clock=clock,
         personal_data=personal_data,
@@ -296,17 +301,6 @@ def _sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _check_required(required: Sequence[str], records: Sequence[PluginRecord]) -> None:
-    for name in required:
-        record = next((record for record in records if record.name == name), None)
-        if record is None:
-            raise PluginLoadError(name, "is required but not installed")
-        if record.status is PluginStatus.INVALID_CONFIG:
-            raise PluginConfigError(name, f"is required but its settings are wrong: {record.error}")
-        if record.status is not PluginStatus.ACTIVE:
-            raise PluginLoadError(name, f"is required but {record.status}: {record.error}")
-
-
 def _log_outcome(records: Sequence[PluginRecord]) -> None:
     for record in records:
         origin = f"{record.distribution} {record.version}" if record.distribution else record.source
@@ -315,7 +309,7 @@ def _log_outcome(records: Sequence[PluginRecord]) -> None:
         elif record.status in (PluginStatus.DISABLED, PluginStatus.BLOCKED):
             _log.info("plugin %s of %s is %s", record.name, origin, record.status)
         else:
-            _log.error("plugin %s of %s is %s: %s", record.name, origin, record.status, record.error)
+            _log.error("plugin %s %s: %s", record.name, record.verdict, record.error)
 
 
 def _log_unheard(loaded: Sequence[LoadedPlugin]) -> None:

@@ -45,7 +45,7 @@ class PluginOptions(Protocol):
 
     @property
     def modules(self) -> Sequence[str]:
-        """What `-p` names: an entry point, else `module`, `module:attribute`, `name=module`; or `no:NAME`."""
+        """What `-p` names: an entry point; `module`, `module:attribute`, `file.py`, `name=…`; `no:NAME`."""
 
 
 class PluginLimits(Protocol):

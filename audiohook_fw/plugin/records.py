@@ -66,6 +66,16 @@ class PluginRecord:
     info: PluginInfo = field(default_factory=PluginInfo)
     order: int = -1
 
+    @property
+    def verdict(self) -> str:
+        """The status as the words that follow a plugin's name: `failed`, `is disabled`."""
+        match self.status:
+            case PluginStatus.FAILED:
+                return "failed"
+            case PluginStatus.INVALID_CONFIG:
+                return "has wrong settings"
+        return f"is {self.status}"
+
     def fail(self, status: PluginStatus, error: str) -> None:
         """Note that the plugin is out, and why, in one sentence."""
         self.status = status

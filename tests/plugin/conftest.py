@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import selectors
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -271,7 +271,11 @@ def load(bench: Any, options: Any) -> Callable[..., PluginManager]:
     """Load what is installed with these options and sections, on version 0.1.0."""
 
     def load(
-        *, sections: dict[str, dict[str, Any]] | None = None, extra: Any = None, **given: Any
+        *,
+        sections: dict[str, dict[str, Any]] | None = None,
+        extra: Any = None,
+        asked: Sequence[str] = (),
+        **given: Any,
     ) -> PluginManager:
         def section(name: str, model: type[BaseModel]) -> BaseModel:
             try:
@@ -280,6 +284,8 @@ def load(bench: Any, options: Any) -> Callable[..., PluginManager]:
                 raise ConfigError(f"plugins.{name}", "is wrong", source="test") from None
 
         given.setdefault("enabled", ["good", "bad"])
-        return load_plugins(options(**given), section, bench.limits, extra=extra, version="0.1.0")
+        return load_plugins(
+            options(**given), section, bench.limits, asked=asked, extra=extra, version="0.1.0"
+        )
 
     return load

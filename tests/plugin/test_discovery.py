@@ -81,6 +81,35 @@ def test_a_module_by_its_path(tmp_path: Path, load: Any, install: Any) -> None:
     assert record(manager, "meter").source == "module installed_pkg.meter"
 
 
+def test_a_file_by_its_path(tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "two", "three"):
+        (tmp_path / f"{name}.py").write_text(HOOKS)
+    manager = load(modules=["one.py", "./two.py", f"loud={tmp_path}/three.py", "no:one"], enabled=[])
+    assert names(manager) == ["loud", "two"]
+    assert record(manager, "one").status == "disabled"
+    assert record(manager, "two").source == "file ./two.py"
+
+
+def test_a_file_that_is_not_there_or_cannot_name_a_plugin(tmp_path: Path, load: Any) -> None:
+    (tmp_path / "my-policy.py").write_text(HOOKS)
+    manager = load(modules=[f"{tmp_path}/none.py", f"{tmp_path}/my-policy.py"])
+    assert "FileNotFoundError" in record(manager, "none").error
+    assert "-p name=module" in record(manager, "my-policy").error
+
+
+def test_a_module_that_is_not_there_and_one_that_lacks_something(
+    tmp_path: Path, load: Any, install: Any
+) -> None:
+    install("player", code=HOOKS)
+    (tmp_path / "installed_lacking.py").write_text("import installed_nothing")
+    manager = load(modules=["playr", "nothing.below", "lacking=installed_lacking"])
+    there_is = "cannot be imported: ModuleNotFoundError: there is neither an installed plugin nor a module"
+    assert record(manager, "playr").error == f"{there_is} playr; did you mean player?"
+    assert record(manager, "below").error == f"{there_is} nothing.below"
+    assert record(manager, "lacking").error.endswith("No module named 'installed_nothing'")
+
+
 def test_a_module_stands_in_for_an_installed_plugin_of_its_name(
     install: Any, load: Any, tmp_path: Path
 ) -> None:

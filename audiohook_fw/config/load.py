@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from audiohook_fw.errors import ConfigError
 
+from .describe import words_at
 from .files import find, read_dotenv, read_secrets, read_toml
 from .layers import DELIMITER, Layer, Leaf, Table, Variables, nest, variable
 from .plugins import PluginsSettings, check_plugin_name
-from .problems import ConfigErrors, Place, translate
+from .problems import ConfigErrors, Place, dotted, translate
 from .settings import Settings
 
 __all__ = ["CONFIG_FILE", "DEFAULT", "Loaded", "load"]
@@ -128,9 +129,25 @@ def _validated(leaves: list[Leaf], errors: list[ConfigError], model: type[M], pr
         result = model.model_validate(tree)
     except ValidationError as error:
         errors += translate(error, model, prefix, lambda place: _source(leaves, place))
+    else:
+        errors += _true_for_a_number(leaves, result, model, prefix)
     if errors:  # raised out here, so that pydantic's error, which holds the input, is not its context
         raise ConfigErrors(errors)
     return result
+
+
+def _true_for_a_number(
+    leaves: Iterable[Leaf], result: BaseModel, model: type[BaseModel], prefix: Place
+) -> Iterator[ConfigError]:
+    """Yield the settings that pydantic took for the number 1 or 0, though `true` or `false` was written."""
+    for leaf in {leaf.place: leaf for leaf in leaves}.values():  # later layers win
+        place = leaf.place[len(prefix) :]
+        value: object = result
+        for step in place:
+            value = value.get(step) if isinstance(value, Mapping) else getattr(value, str(step), None)
+        if isinstance(leaf.value, bool) and isinstance(value, int | float) and not isinstance(value, bool):
+            words = words_at(model, place) or "a number"
+            yield ConfigError(dotted(leaf.place), f"must be {words}", source=leaf.source)
 
 
 def _source(leaves: Iterable[Leaf], place: Place) -> str:

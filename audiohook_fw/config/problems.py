@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -79,11 +79,24 @@ def _problems(detail: Any, model: type[BaseModel]) -> list[tuple[Place, str]]:
         return [(place, detail["msg"].partition(", ")[2])]  # validators say what they allow themselves
     if words and kind.endswith(_PLAIN):
         return [(place, f"must be {words}")]
+    if kind in _SAID:
+        return [(place, _SAID[kind].format_map(detail["ctx"]))]
+    if kind == "string_pattern_mismatch":
+        pattern = f"must match the pattern {detail['ctx']['pattern']}"
+        return [(place, pattern if words in ("", "a text") else f"must be {words}")]
     return [(place, f"{detail['msg']}; allowed: {words}" if words else detail["msg"])]
 
 
 _PLAIN = ("_type", "_parsing", "literal_error", "_than", "_than_equal", "from_float", "finite_number")
 """Ends of pydantic's error types that say no more than the words for the type and its bounds."""
+
+_SAID: Final = {
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "too_long": "must hold at most {max_length}",
+    "too_short": "must hold at least {min_length}",
+}
+"""What pydantic says of lengths, in our words."""
 
 
 def _steps(name: str) -> Place:

@@ -30,7 +30,7 @@ class ServerSettings(Section):
     host: str = text("127.0.0.1", "Address to listen on for calls; `0.0.0.0` means every interface.")
     port: int = number(8080, "TCP port for calls, health and public plugin routes; 0 takes a free one.",
                        ge=0, le=65_535)  # fmt: skip
-    path: str = text(
+    path: Annotated[str, Words("a path that begins with / and holds no ?, # or space")] = text(
         "/audiohook/ws",
         "URL path of the WebSocket, starting with `/`. Matched as a prefix: what follows after a further `/` "
         "(the id that Audio Connector appends) reaches plugins as `session.path_suffix`.",
@@ -53,7 +53,9 @@ class ServerSettings(Section):
         description="Host names, with a port unless it is 443, under which Genesys reaches this server "
         "through a proxy that changes `Host`; signatures are checked against these as well. A list of texts.",
     )
-    public_path_prefix: str = text(
+    public_path_prefix: Annotated[
+        str, Words("empty, or a path that begins with /, does not end with one and holds no ?, # or space")
+    ] = text(
         "",
         "Path prefix that a proxy in front removes, put back before signatures are checked. "
         "Starts with `/`, does not end with one; empty for none.",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from .fields import Section, number, text
+from .fields import Section, Words, number, text
 
 __all__ = ["TelemetrySettings"]
 
@@ -48,8 +48,9 @@ class TelemetrySettings(Section):
         "URL of the OTLP/HTTP collector, without `/v1/traces`; empty takes `OTEL_EXPORTER_OTLP_ENDPOINT`, "
         "or http://localhost:4318.",
     )
-    service_name: str = text("audiohook-fw", "`service.name` of traces and metrics, 1 to 255 letters.",
-                             pattern=r"^\S.*$", most=255)  # fmt: skip
+    service_name: Annotated[str, Words("a text that begins with no space")] = text(
+        "audiohook-fw", "`service.name` of traces and metrics, 1 to 255 letters.", pattern=r"^\S.*$", most=255
+    )
     sample_ratio: float = number(
         1.0,
         "Share of calls that are traced; a caller's own decision (`traceparent`) counts first.",

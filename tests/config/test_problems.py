@@ -31,6 +31,28 @@ WRONG = [
     ("server.port = 70000", "server.port", "[server] port", PORT),
     ("server.port = 'x'", "server.port", "[server] port", PORT),
     ("server.port = 1.5", "server.port", "[server] port", PORT),
+    ("server.port = true", "server.port", "[server] port", PORT),
+    ("server.admin_port = false", "server.admin_port", "[server] admin_port", f'{PORT}, or "off"'),
+    ("auth.max_age = true", "auth.max_age", "[auth] max_age", "must be a number from 1 to 300"),
+    (
+        "server.path = 'x'",
+        "server.path",
+        "[server] path",
+        "must be a path that begins with / and holds no ?, # or space",
+    ),
+    (
+        "server.public_path_prefix = '/x/'",
+        "server.public_path_prefix",
+        "[server] public_path_prefix",
+        "must be empty, or a path that begins with /, does not end with one",
+    ),
+    (
+        "telemetry.service_name = ' x'",
+        "telemetry.service_name",
+        "[telemetry] service_name",
+        "must be a text that begins with no space",
+    ),
+    (f"server.node = '{'x' * 256}'", "server.node", "[server] node", "must have at most 255 characters"),
     ("server.admin_port = 'on'", "server.admin_port", "[server] admin_port", f'{PORT}, or "off"'),
     ("limits.linger = nan", "limits.linger", "[limits] linger", "must be a number from 0 to 60"),
     ("auth.keys = 3", "auth.keys", "[auth] keys", "must be a list, each a table of name, api_key, secrets, "),
@@ -61,7 +83,7 @@ WRONG = [
         "[[auth.keys]]\napi_key = 'a'\nunsigned = true\norganizations = []",
         "auth.keys[0].organizations",
         "[auth] keys",
-        "List should have at least 1 item",
+        "must hold at least 1",
     ),
 ]
 
@@ -210,3 +232,33 @@ def test_settings_made_by_hand_hide_what_they_refuse():
     with pytest.raises(ValueError, match=r"api_key") as caught:
         Settings.model_validate({"auth": {"keys": [{"api_key": MARKER, "unsigned": True}]}})
     assert MARKER not in str(caught.value)
+
+
+class Meter(BaseModel):
+    """Settings of a plugin, with a number that may be switched off."""
+
+    level: int = 3
+    share: float = 0.5
+    loud: bool = False
+    limit: int | bool = 3
+    name: str = Field(default="", pattern="^[a-z]*$", min_length=0, max_length=3)
+
+
+def test_true_is_no_number(place):
+    place.toml("[plugins.meter]\nlevel = true\nshare = false\nloud = true\nlimit = true")
+    assert place.errors(lambda: place.load().plugin_section("meter", Meter)) == [
+        "plugins.meter.level (from audiohook.toml, [plugins.meter] level): must be a whole number",
+        "plugins.meter.share (from audiohook.toml, [plugins.meter] share): must be a number",
+    ]
+
+
+def test_true_that_another_source_replaces_is_no_problem(place):
+    place.toml("[plugins.meter]\nlevel = true")
+    place.env["AUDIOHOOK_PLUGINS__METER__LEVEL"] = "1"
+    assert place.load().plugin_section("meter", Meter).level == 1
+
+
+def test_a_pattern_is_named_where_there_are_no_words(place):
+    place.toml("[plugins.meter]\nname = 'X'")
+    (error,) = place.errors(lambda: place.load().plugin_section("meter", Meter))
+    assert error.endswith("must match the pattern ^[a-z]*$")

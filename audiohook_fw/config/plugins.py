@@ -55,7 +55,8 @@ class PluginsSettings(Section):
     )
     modules: list[str] = Field(
         default=[],
-        description="Python modules loaded as plugins besides installed ones. A list of module names.",
+        description="Python modules and files loaded as plugins besides installed ones. "
+        "A list of module names and of paths that end in `.py`.",
     )
 
     def disagreements(self) -> Iterator[tuple[str, str]]:

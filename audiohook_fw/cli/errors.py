@@ -7,6 +7,7 @@ named by its type and place only, since its text may quote what must not be show
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Iterator
 from typing import Final
@@ -56,8 +57,21 @@ def lines(error: Exception) -> Iterator[str]:
         yield _unforeseen(error)
 
 
+_PLAIN: Final = (
+    (r": Value error, ", ": "),
+    (r"Input should be a valid integer(, .*)?$", "must be a whole number"),
+    (r"Input should be a valid number(, .*)?$", "must be a number"),
+    (r"Input should be greater than or equal to", "must be at least"),
+    (r"Input should be less than or equal to", "must be at most"),
+    (r"Input should be", "must be"),
+)
+"""What the library that reads the command line says of a value, and how people say it."""
+
+
 def _usage(message: str, context: object) -> str:
     text = " ".join(message.split()).rstrip(".")
+    for pattern, words in _PLAIN:
+        text = re.sub(pattern, words, text)
     path = getattr(context, "command_path", "")
     return text[:1].lower() + text[1:] + (f"; see {path} --help" if path else "")
 

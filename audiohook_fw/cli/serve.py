@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from .errors import CommandError
+from .ending import bound_exit
+from .errors import FAILURE, CommandError
 from .help import examples
 from .options import ConfigFile, PluginNames, PluginsDir
 
@@ -72,6 +74,7 @@ def _serve(
     """
     from .environment import NO_KEYS, load_config, look_at_plugins, takes_calls, warn_of
 
+    earlier = threading.enumerate()
     given: dict[str, object] = {"server.host": host, "server.port": port}
 
     def read() -> Loaded:
@@ -86,16 +89,18 @@ def _serve(
     loaded = warn_of(read())
     if not loaded.settings.auth.keys and not takes_calls(loaded, look_at_plugins(loaded).manager):
         raise CommandError(NO_KEYS)  # before anything is logged: it is the only line
-    raise typer.Exit(_run(loaded, read, key))
+    raise typer.Exit(_run(loaded, read, key, earlier))
 
 
-def _run(loaded: Loaded, read: Callable[[], Loaded], key: DevKey | None) -> int:
-    """Run a server until it is told to end; return the exit status."""
+def _run(
+    loaded: Loaded, read: Callable[[], Loaded], key: DevKey | None, earlier: Collection[threading.Thread]
+) -> int:
+    """Run a server until it is told to end; return the exit status. `earlier` ran before plugins did."""
     from audiohook_fw.plugin import load_plugins
     from audiohook_fw.server import AudiohookServer, run, serve
     from audiohook_fw.telemetry import setup, setup_logging
 
-    settings = loaded.settings
+    settings, status = loaded.settings, FAILURE
     setup_logging(settings.telemetry.log_level, settings.telemetry.log_format)
     telemetry = setup(settings.telemetry, node=settings.server.node)
     try:
@@ -118,9 +123,11 @@ def _run(loaded: Loaded, read: Callable[[], Loaded], key: DevKey | None) -> int:
                 on_drain=on_drain,
             )
 
-        return run(serve(make, started=key.show if key else _show))
+        status = run(serve(make, started=key.show if key else _show))
+        return status
     finally:
         telemetry.shutdown()
+        bound_exit(status, earlier)
 
 
 def _show(server: AudiohookServer) -> None:

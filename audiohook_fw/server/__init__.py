@@ -5,8 +5,9 @@ from __future__ import annotations
 from .admin import plugin_json, session_json
 from .app import AudiohookServer
 from .connection import Connection
+from .event_loop import loop_factory, run
 from .health import Health, Phase
-from .lifecycle import loop_factory, run, serve
+from .lifecycle import serve
 from .outbox import Outbox
 from .registry import Registry
 from .services import Services

@@ -1,4 +1,4 @@
-"""`serve`: a server as a process: signals, draining, reload. `run` gives it an event loop."""
+"""`serve`: a server as a process: signals, draining, reload."""
 
 from __future__ import annotations
 
@@ -7,37 +7,20 @@ import logging
 import signal
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from audiohook_fw.errors import ConfigError
 
 from .app import AudiohookServer
 
-__all__ = ["loop_factory", "run", "serve"]
+__all__ = ["serve"]
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 FORCED: Final = 1
 """Exit status when the end was forced."""
 
 _PATIENCE: Final = 2.0  # seconds for calls to end when the end is forced
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's factory when it is installed (extra `fast`), else `None` for asyncio's own loop."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the fastest event loop installed, and return its result."""
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(main)
 
 
 async def serve(

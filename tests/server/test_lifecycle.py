@@ -18,7 +18,7 @@ import pytest
 from audiohook_fw.config import Loaded, Settings
 from audiohook_fw.errors import ConfigError
 from audiohook_fw.plugin import hookimpl, load_plugins
-from audiohook_fw.server import AudiohookServer, loop_factory, run, serve
+from audiohook_fw.server import AudiohookServer, loop_factory, serve
 
 PROGRAM = """
 import asyncio, json, sys
@@ -369,13 +369,3 @@ async def test_error_at_the_start_is_raised_and_signals_are_given_back() -> None
     with pytest.raises(ConfigError, match="is taken"):
         await serve(lambda _: SimpleNamespace(start=fail))  # type: ignore[arg-type,return-value]
     assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_without_uvloop_it_runs_on_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "uvloop", None)
-    assert loop_factory() is None
-
-    async def main() -> str:
-        return type(asyncio.get_running_loop()).__module__
-
-    assert run(main()).startswith("asyncio")

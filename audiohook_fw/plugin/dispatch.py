@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from audiohook_fw.errors import PluginError, PluginOverflowError
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from .values import CloseReason, SessionSummary
 
 __all__ = ["CallDispatch"]
+
+_log: Final = logging.getLogger(__name__)
 
 _Inline = tuple[tuple[PluginCall, Call], ...]
 
@@ -132,7 +135,14 @@ class CallDispatch:
                 chosen = self._chosen(call, bind("select_media", i.function, i.signature, call.view), offers)
                 if chosen is not None:
                     return chosen
-        return default_media(offers, [c.plugin.info.audio for c in active if c.plugin.info.audio is not None])
+        try:
+            wishes = [call.plugin.info.audio for call in active]
+            return default_media(offers, [wish for wish in wishes if wish is not None])
+        except Exception as error:  # an info that was tampered with must not cost the call
+            if not offers:
+                raise
+            _log.error("the wishes for audio cannot be read: %s", type(error).__name__)
+            return offers[0]
 
     def _chosen(self, call: PluginCall, choose: Call, offers: Sequence[MediaFormat]) -> MediaFormat | None:
         try:
@@ -184,7 +194,10 @@ class CallDispatch:
                 if result is not None or plugin.row:
                     plugin.returned("on_audio", result)
         for lane in self._lanes_audio:
-            lane.put_audio(frame)
+            try:
+                lane.put_audio(frame)
+            except Exception as error:  # nothing known raises here, but the reader must go on whatever does
+                self.plugin_faulted(self._by_name[lane.name], "on_audio", error)
 
     def control(self, hook: str, *args: object) -> None:
         """Deliver an event hook with its arguments but `session`: inline at once, in lanes behind the audio.

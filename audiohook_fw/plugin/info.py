@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, TypeVar
 
 from .events import Event
 
 __all__ = ["AudioWish", "OnFailure", "Overflow", "PluginInfo", "event_names"]
+
+_CHANNELS: Final = ("external", "internal")
+_FORMATS: Final = ("", "PCMU", "L16")
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class OnFailure(StrEnum):
@@ -32,10 +39,25 @@ class AudioWish:
     Attributes:
         channels: the channels wanted, in any order: `external`, `internal`.
         format: `PCMU` or `L16`; empty for either.
+
+    Raises:
+        ValueError: names the field and what is allowed.
     """
 
-    channels: tuple[str, ...] = ("external", "internal")
+    channels: tuple[str, ...] = _CHANNELS
     format: str = ""
+
+    def __post_init__(self) -> None:
+        channels = self.channels
+        if (
+            not isinstance(channels, tuple | list)
+            or not channels
+            or any(c not in _CHANNELS for c in channels)
+        ):
+            raise _wrong("AudioWish.channels", channels, "a tuple of 'external' and 'internal'")
+        if self.format not in _FORMATS:
+            raise _wrong("AudioWish.format", self.format, "'PCMU', 'L16' or '' for either")
+        object.__setattr__(self, "channels", tuple(channels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +73,9 @@ class PluginInfo:
         overflow: what its lane does when full: `drop_oldest` or `fail`.
         max_lag: seconds of queued audio it accepts before old audio is dropped; `None` means
             `limits.lane_seconds`. For plugins that want fresh rather than complete audio.
+
+    Raises:
+        ValueError: names the field and what is allowed.
     """
 
     summary: str = ""
@@ -61,7 +86,49 @@ class PluginInfo:
     overflow: Overflow = Overflow.DROP_OLDEST
     max_lag: float | None = None
 
+    def __post_init__(self) -> None:
+        # What is wrong here is the plugin's load error, not the error of the first call that uses it.
+        if not isinstance(self.summary, str):
+            raise _wrong("summary", self.summary, "a text")
+        if not isinstance(self.audio, AudioWish | None):
+            raise _wrong("audio", self.audio, "an AudioWish or None")
+        if self.max_lag is not None and not _is_positive(self.max_lag):
+            raise _wrong("max_lag", self.max_lag, "a positive number of seconds or None")
+        object.__setattr__(self, "consumes", _events("consumes", self.consumes))
+        object.__setattr__(self, "emits", _events("emits", self.emits))
+        object.__setattr__(self, "on_failure", _member("on_failure", self.on_failure, OnFailure))
+        object.__setattr__(self, "overflow", _member("overflow", self.overflow, Overflow))
+
 
 def event_names(events: Iterable[type[Event] | str]) -> frozenset[str]:
     """Return the registered names of event classes and names alike."""
     return frozenset(e if isinstance(e, str) else e.event_type for e in events)
+
+
+def _wrong(field: str, value: object, allowed: str) -> ValueError:
+    text = repr(value) if isinstance(value, str | int | float) else f"of type {type(value).__name__}"
+    where = field if "." in field else f"PluginInfo.{field}"
+    return ValueError(f"{where} is {text}, but must be {allowed}")
+
+
+def _is_positive(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and value > 0
+
+
+def _member(field: str, value: str, kind: type[E]) -> E:
+    try:
+        return kind(value)
+    except ValueError:
+        raise _wrong(field, value, " or ".join(repr(member.value) for member in kind)) from None
+
+
+def _events(field: str, value: object) -> tuple[type[Event] | str, ...]:
+    if not isinstance(value, tuple | list):
+        raise _wrong(field, value, "a tuple of Event classes or their names")
+    for event in value:
+        is_class = isinstance(event, type) and issubclass(event, Event) and bool(event.event_type)
+        if not is_class and not (isinstance(event, str) and event):
+            raise _wrong(f"PluginInfo.{field}", value, "of classes derived from Event, or their names")
+    return tuple(value)

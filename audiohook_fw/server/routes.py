@@ -70,9 +70,11 @@ def _guarded(route: Route, plugins: PluginManager) -> Handler:
                 response = route.handler(request)
                 if inspect.isawaitable(response):
                     response = await response
-            except (web.HTTPException, ConnectionError, asyncio.CancelledError):
+            except (web.HTTPException, ConnectionError, KeyboardInterrupt, GeneratorExit):
                 raise
-            except Exception as error:
+            except BaseException as error:  # `sys.exit()` in a plugin's page must not end the server
+                if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                    raise
                 plugins.note_fault(route.plugin, "route", error)
                 raise web.HTTPInternalServerError(text="the plugin failed") from None
         if isinstance(response, web.StreamResponse):
@@ -83,3 +85,9 @@ def _guarded(route: Route, plugins: PluginManager) -> Handler:
         raise web.HTTPInternalServerError(text="the plugin failed")
 
     return handle
+
+
+def _is_cancelled() -> bool:
+    """Tell whether somebody cancelled this request; a plugin may also raise the error by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -41,7 +41,7 @@ def test_it_runs_on_the_fastest_loop_installed(loop: str) -> None:
 
 
 def test_system_exit_of_another_task_or_callback_ends_nothing() -> None:
-    seen = []
+    seen: list[str] = []
 
     async def main() -> str:
         for _ in range(2):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -61,7 +64,24 @@ async def refuses(_: web.Request) -> web.Response:
     raise web.HTTPConflict(text="not now")
 
 
-@pytest.mark.parametrize("handler", [raises, returns_text])
+async def exits(_: web.Request) -> web.Response:
+    sys.exit("a secret of the plugin")
+
+
+def exits_at_once(_: web.Request) -> web.Response:
+    sys.exit(3)
+
+
+async def waits_for_what_was_cancelled(_: web.Request) -> web.Response:
+    task = asyncio.create_task(asyncio.sleep(1000))
+    task.cancel()
+    await task
+    return web.Response()
+
+
+@pytest.mark.parametrize(
+    "handler", [raises, returns_text, exits, exits_at_once, waits_for_what_was_cancelled]
+)
 async def test_route_that_fails_is_the_plugins_fault_and_tells_nothing(
     serve: Any, ask: Any, public: Any, handler: Any
 ) -> None:
@@ -71,6 +91,27 @@ async def test_route_that_fails_is_the_plugins_fault_and_tells_nothing(
     assert b"secret" not in body
     assert server.metrics.value("audiohook.hook.faults", plugin="bad", hook="route") == 1
     assert (await ask(f"{public(server)}/plugins/bad/fine"))[0] == 200
+
+
+async def test_a_request_that_is_cut_off_is_nobodys_fault(serve: Any, ask: Any, public: Any) -> None:
+    begun, ended = asyncio.Event(), []
+
+    async def waits(_: web.Request) -> web.Response:
+        begun.set()
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            ended.append("cancelled")
+        return web.Response()
+
+    server = await serve({"slow": Pages(("GET", "/x", waits, True))})
+    asking = asyncio.create_task(ask(f"{public(server)}/plugins/slow/x"))
+    await begun.wait()
+    await server.stop()
+    await asyncio.wait({asking})
+    assert isinstance(asking.exception(), aiohttp.ClientError)
+    assert ended == ["cancelled"]
+    assert server.metrics.value("audiohook.hook.faults", plugin="slow", hook="route") == 0
 
 
 async def test_plain_functions_and_http_errors_are_answers(serve: Any, ask: Any, public: Any) -> None:

@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["Answer", "Question", "SpanFactory", "TaskHold", "ask"]
+__all__ = ["Answer", "Question", "SpanFactory", "TaskHold", "ask", "is_running"]
 
 SpanFactory = Callable[[str, str], AbstractContextManager[object]]
 """Makes the context in which a plugin's code runs, from the hook and the plugin's name."""
@@ -67,6 +68,11 @@ class TaskHold:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()
+
+
+def is_running(task: asyncio.Task[Any] | None) -> bool:
+    """Tell whether a task runs just now, rather than its coroutine being closed."""
+    return task is not None and asyncio.current_task(task.get_loop()) is task
 
 
 class _Round:
@@ -131,9 +137,11 @@ class _Round:
         try:
             with self._spanned(plugin):
                 value = await result
-        except (KeyboardInterrupt, GeneratorExit):
+        except KeyboardInterrupt:
             raise
         except BaseException as error:
+            if isinstance(error, GeneratorExit) and not is_running(task):
+                raise  # nobody's fault: the loop is gone, and so are its coroutines
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
             self.answers[index] = self._answer(plugin, error=error)

@@ -191,7 +191,9 @@ class PluginCall:
             problem = PluginError(self.name, str(error), hook="create_handler")
             self._owner.plugin_faulted(self, "create_handler", problem)
             return []
-        except Exception as error:  # a property that raises
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a property or a metaclass that raises, SystemExit too
             self._owner.plugin_faulted(self, "create_handler", error)
             return []
         return [(hook, function, signature) for hook, (function, signature) in found.items()]

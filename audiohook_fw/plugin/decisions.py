@@ -25,7 +25,7 @@ class Accept:
         tags: what later hooks find in `session.tags`; must not hold personal data.
 
     Raises:
-        ValueError: `discard_to` is negative or no number of seconds. TypeError: `tags` are no texts by name.
+        ValueError: `discard_to` is negative or longer than a day. TypeError: a field has another type.
     """
 
     start_paused: bool = False
@@ -34,6 +34,12 @@ class Accept:
 
     def __post_init__(self) -> None:
         # What is wrong here is the plugin's own fault, not that of the call that would carry it.
+        if not isinstance(self.start_paused, bool):
+            raise TypeError(f"start_paused must be True or False, not {type(self.start_paused).__name__}")
+        if self.discard_to is not None and (
+            isinstance(self.discard_to, bool) or not isinstance(self.discard_to, int | float)
+        ):
+            raise TypeError(f"discard_to must be seconds or None, not {type(self.discard_to).__name__}")
         if self.discard_to is not None and not 0 <= self.discard_to <= _A_DAY:
             raise ValueError(f"discard_to is {self.discard_to!r}, not seconds from 0 to {_A_DAY}")
         if not isinstance(self.tags, Mapping) or not all(
@@ -49,10 +55,18 @@ class Reject:
     Attributes:
         reason: `completed` (not wanted; the default), `error` (Genesys retries) or `unauthorized`.
         info: a short text that Genesys logs; must not hold personal data.
+
+    Raises:
+        TypeError: a field is no text.
     """
 
     reason: str = "completed"
     info: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value in (("reason", self.reason), ("info", self.info)):
+            if not isinstance(value, str):
+                raise TypeError(f"{name} must be a text, not {type(value).__name__}")
 
 
 Decision = Accept | Reject | None

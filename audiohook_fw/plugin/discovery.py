@@ -173,7 +173,7 @@ def _load_file(path: Path) -> object:
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]
+        sys.modules.pop(name, None)  # it may have gone away by itself
         raise
     return module
 

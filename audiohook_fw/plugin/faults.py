@@ -13,7 +13,7 @@ from typing import Final
 
 from audiohook_fw.errors import PluginError
 
-__all__ = ["FaultLog", "call_of", "describe"]
+__all__ = ["FaultLog", "call_of", "describe", "sentence"]
 
 _log: Final = logging.getLogger(__name__)
 
@@ -75,6 +75,15 @@ def _short(path: str) -> str:
         if mark:
             return rest
     return path.removeprefix(_STANDARD_LIBRARY + os.sep)
+
+
+def sentence(error: BaseException) -> str:
+    """Return the type and the text of an error in one line: of those outside of calls, which hold no data."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # not even that is sure of a plugin's error
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class FaultLog:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from audiohook_fw.errors import PluginOverflowError
 
+from .ask import is_running
 from .lane_queue import LaneQueue
 
 if TYPE_CHECKING:
@@ -233,9 +234,11 @@ class Lane:
                 # The type is compared first because isawaitable costs more than all the rest of this.
                 if result is not None and (type(result) is CoroutineType or inspect.isawaitable(result)):
                     await result
-            except (KeyboardInterrupt, GeneratorExit):
+            except KeyboardInterrupt:
                 raise
             except BaseException as error:  # whatever a plugin raises, SystemExit too, is its own fault
+                if isinstance(error, GeneratorExit) and not is_running(self._task):
+                    raise  # nobody's fault: the loop is gone, and so are its coroutines
                 self._check_cancelled(error)
                 owner.faulted(hook, error)
             else:

@@ -24,6 +24,7 @@ from .asked import asked_for, check_asked, check_required
 from .checks import check_target, plugin_of, unmarked
 from .discovery import Candidate, Selection, find
 from .families import ARGUMENTS, FAMILIES
+from .faults import sentence
 from .info import PluginInfo
 from .loaded import LoadedPlugin
 from .manager import PluginManager
@@ -131,10 +132,12 @@ class _Loader:
             self._check_wanted(candidate)
             self._check_version(candidate)
             self._loaded.append(self._load(candidate, record))
+        except KeyboardInterrupt:
+            raise
         except _RefusedError as refusal:
             record.fail(refusal.status, refusal.reason)
-        except Exception as error:  # attributes of a plugin that raise when looked at
-            record.fail(PluginStatus.FAILED, _sentence(error))
+        except BaseException as error:  # attributes of a plugin that raise when looked at, SystemExit too
+            record.fail(PluginStatus.FAILED, sentence(error))
 
     def register(self) -> list[LoadedPlugin]:
         """Put what was loaded in order, register it, and return what can be called."""
@@ -143,13 +146,15 @@ class _Loader:
         for plugin in reversed(self._loaded):  # pluggy calls the last registered first
             try:
                 self._registry.register(plugin.target, name=plugin.name)
-            except Exception as error:  # what our own checks let pass
-                plugin.record.fail(PluginStatus.FAILED, _sentence(error))
+                plugin.functions = self._functions(plugin)
+                plugin.describe_hooks()
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # what our own checks let pass
+                plugin.record.fail(PluginStatus.FAILED, sentence(error))
         active = [plugin for plugin in self._loaded if plugin.is_active]
         for index, plugin in enumerate(active):
             plugin.record.order = index
-            plugin.functions = self._functions(plugin)
-            plugin.describe_hooks()
         return active
 
     def _functions(self, plugin: LoadedPlugin) -> dict[str, tuple[Implementation, ...]]:
@@ -233,7 +238,9 @@ class _Loader:
         except ConfigError as error:
             problem = "; ".join(str(error).splitlines())
             raise _RefusedError(PluginStatus.INVALID_CONFIG, problem) from error
-        except Exception as error:  # a validator of the plugin that raises what it should not
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a validator of the plugin that raises what it should not
             raise _RefusedError(
                 PluginStatus.INVALID_CONFIG, f"Settings raised {type(error).__name__}"
             ) from error
@@ -246,7 +253,7 @@ def _guarded(problem: str, step: Callable[[], object]) -> object:
     except (KeyboardInterrupt, _RefusedError):
         raise
     except BaseException as error:  # plugins run any code at import, sys.exit too
-        raise _RefusedError(PluginStatus.FAILED, f"{problem}: {_sentence(error)}") from error
+        raise _RefusedError(PluginStatus.FAILED, f"{problem}: {sentence(error)}") from error
 
 
 def _info(source: object) -> PluginInfo:
@@ -294,11 +301,6 @@ def _strict(model: type[BaseModel]) -> type[BaseModel]:
             "__doc__": model.__doc__,
         },
     )
-
-
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _log_outcome(records: Sequence[PluginRecord]) -> None:

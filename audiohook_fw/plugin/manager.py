@@ -16,7 +16,7 @@ from audiohook_fw.errors import PluginError, PluginLoadError, PluginTimeoutError
 
 from .ask import Answer, Question, TaskHold, ask
 from .compile import select
-from .faults import FaultLog, call_of, describe
+from .faults import FaultLog, call_of, describe, sentence
 from .info import OnFailure
 from .lane_queue import LaneBudget
 from .loaded import LoadedPlugin
@@ -279,7 +279,7 @@ class PluginManager:
         return (plugin for plugin in tuple(self._loaded.values()) if plugin.is_active)
 
     def _fail(self, plugin: LoadedPlugin, hook: str, error: BaseException) -> None:
-        text = error.problem if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        text = error.problem if isinstance(error, PluginError) else sentence(error)
         plugin.record.fail(PluginStatus.FAILED, f"{hook} failed: {text}")
         self._counters[plugin.name].fault(hook)
         _log.error("plugin %s: %s (%s)", plugin.name, plugin.record.error, describe(error, plugin.module))

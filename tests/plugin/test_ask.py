@@ -99,7 +99,7 @@ async def test_the_late_are_cancelled_but_not_waited_for(hold: TaskHold) -> None
     assert len(hold) == 0  # its exception was consumed: nothing is logged when it is collected
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), SystemExit(3), asyncio.CancelledError()])
+@pytest.mark.parametrize("error", [ValueError("x"), SystemExit(3), asyncio.CancelledError(), GeneratorExit()])
 @pytest.mark.parametrize("make", [lambda error: after(1, error), at_once])
 async def test_whatever_a_plugin_raises_is_its_answer(
     hold: TaskHold, make: Callable[[object], Question], error: BaseException

@@ -10,6 +10,7 @@ import pytest
 
 from audiohook_fw.plugin import (
     PluginManager,
+    SessionHandler,
     hookimpl,
     hookspec,
 )
@@ -48,6 +49,12 @@ CODE_FAILURES = [
     (HOOKS.replace("def on_opened", "async def filter_event"), "filter_event must be a plain def"),
     (HOOKS + "info = 'about me'", "info must be a PluginInfo, not str"),
     (HOOKS + "Settings = dict", "Settings must be a pydantic model"),
+    (HOOKS + "def __getattr__(name): raise SystemExit(4)", "SystemExit: 4"),
+    (HOOKS + "def __dir__(): raise SystemExit(5)", "SystemExit: 5"),
+    (
+        "class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd",
+        "cannot be imported: Odd",
+    ),
 ]
 
 
@@ -219,3 +226,67 @@ def test_a_plugin_with_a_marker_of_its_own_kind_is_no_hook(load: Any) -> None:
         def on_audio(self) -> None: ...
 
     assert record(load(extra={"bad": Plugin}), "bad").status == "failed"
+
+
+METACLASS = """
+from audiohook_fw.plugin import SessionHandler, hookimpl
+
+class Meta(type(SessionHandler)):
+    left = LEFT
+
+    def __getattribute__(cls, name):
+        if name.startswith("on_"):
+            Meta.left -= 1
+            if Meta.left < 0:
+                raise ERROR
+        return super().__getattribute__(name)
+
+class Handler(SessionHandler, metaclass=Meta):
+    def on_audio(self, frame): pass
+
+@hookimpl
+def create_handler(session) -> Handler:
+    return Handler()
+"""
+
+
+@pytest.mark.parametrize("error", ["SystemExit", "RuntimeError"])
+@pytest.mark.parametrize("left", range(0, 40, 3))  # some while it is checked, some while it is described
+def test_a_handler_that_cannot_be_looked_at(install: Any, load: Any, error: str, left: int) -> None:
+    install("bad", code=METACLASS.replace("LEFT", str(left)).replace("ERROR", error))
+    install("good")
+    manager = load()
+    bad = record(manager, "bad")
+    if bad.status == "failed":
+        assert (bad.order, error in bad.error) == (-1, True)
+        assert names(manager) == ["good"]
+        assert record(manager, "good").order == 0
+    else:  # it was looked at less often than that
+        assert left > 20
+
+
+async def test_a_handler_that_cannot_be_looked_at_in_a_call(bench: Any) -> None:
+    class Meta(type):
+        def __getattribute__(cls, name: str) -> Any:
+            if name.startswith("on_"):
+                raise SystemExit
+            return super().__getattribute__(name)
+
+    class Handler(SessionHandler, metaclass=Meta):
+        pass
+
+    class Bad:
+        @hookimpl
+        def create_handler(self) -> Any:
+            return Handler()
+
+    class Good:
+        @hookimpl
+        def on_audio(self, frame: Any) -> None:
+            bench.seen.append(frame.position)
+
+    dispatch = bench.accepted(bad=Bad, good=Good)
+    dispatch.audio(bench.frame())
+    await bench.finish()
+    assert bench.seen == [0]
+    assert bench.metrics.value("audiohook.hook.faults", plugin="bad", hook="create_handler") == 1

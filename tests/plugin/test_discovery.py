@@ -177,3 +177,9 @@ def test_the_only_plugin_class_of_a_module_is_the_plugin(load: Any, install: Any
     manager = load()
     assert type(manager.plugins[0].target).__name__ == "One"
     assert "holds several plugins (One, Two); name one: installed_bad_:One" in record(manager, "bad").error
+
+
+def test_a_file_that_takes_itself_out_says_what_it_raised(tmp_path: Path, load: Any) -> None:
+    (tmp_path / "odd.py").write_text("import sys\ndel sys.modules[__name__]\nraise OSError('no disk')\n")
+    (odd,) = (r for r in load(enabled=["odd"], directory=tmp_path).records if r.name == "odd")
+    assert odd.error == "cannot be imported: OSError: no disk"

@@ -256,3 +256,32 @@ async def test_it_runs_in_its_own_context(lane_owner: Any) -> None:
     await ended(lane)
     assert seen == ["given"]
     assert variable.get() == "outside"
+
+
+async def test_generator_exit_of_a_hook_is_a_fault_like_any_other(make_lane: Any, lane_owner: Any) -> None:
+    async def on_audio(frame: AudioFrame) -> None:
+        await asyncio.sleep(0)
+        raise GeneratorExit
+
+    def on_close(reason: CloseReason) -> None:
+        raise GeneratorExit
+
+    lane = make_lane(on_audio=on_audio, on_close=on_close)
+    lane.put_audio(frame())
+    closed = lane.put_close(CloseReason.END)
+    await closed
+    await ended(lane)
+    assert lane_owner.faults == [("on_audio", GeneratorExit), ("on_close", GeneratorExit)]
+
+
+async def test_a_closed_coroutine_is_no_fault(make_lane: Any, lane_owner: Any) -> None:
+    async def on_audio(frame: AudioFrame) -> None:
+        await asyncio.sleep(3600)
+
+    lane = make_lane(on_audio=on_audio)
+    lane.put_audio(frame())
+    await asyncio.sleep(1)
+    lane.task.get_coro().close()  # as when a loop is gone and its coroutines are collected
+    assert lane_owner.faults == []
+    lane.task.cancel()
+    await asyncio.wait([lane.task])

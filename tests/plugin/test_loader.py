@@ -103,6 +103,18 @@ def test_settings_for_a_plugin_that_has_none(install: Any, load: Any) -> None:
     assert record(load(sections={"bad": {"level": 3}}), "bad").status == "invalid_config"
 
 
+@pytest.mark.parametrize("error", ["SystemExit", "OSError"])
+def test_settings_that_raise_what_they_should_not(install: Any, load: Any, error: str) -> None:
+    code = "from pydantic import BaseModel, model_validator\nclass Settings(BaseModel):\n"
+    code += f"    @model_validator(mode='before')\n    def check(cls, given): raise {error}\n"
+    install("bad", code=HOOKS + code)
+    install("good")
+    manager = load()
+    bad = record(manager, "bad")
+    assert (bad.status, bad.error) == ("invalid_config", f"Settings raised {error}")
+    assert [plugin.name for plugin in manager.plugins] == ["good"]
+
+
 def test_a_model_that_raises_what_it_should_not(bench: Any, options: Any) -> None:
     class Plugin(Configured):
         pass

@@ -153,6 +153,8 @@ class Outbox:
     ) -> None:
         """Ask the client to end the call; once, further wishes are dropped.
 
+        It goes before all other answers, and in place of an `opened` that waits.
+
         Raises:
             LocalProtocolError: when the output variables are no texts, or too long to be sent.
         """
@@ -244,11 +246,19 @@ class Outbox:
         except LocalProtocolError as error:
             self.forbidden += 1
             self.unsendable += isinstance(message, EventMessage)
-            logger.debug("not sent: %s", error)
+            self._log_unsent(message, error)
             return
         self.sent[message.type] = self.sent.get(message.type, 0) + 1
         self._on_sent(message)
         await self._write(self._wire.send_str(text))
+
+    def _log_unsent(self, message: ServerMessage, error: LocalProtocolError) -> None:
+        if not isinstance(message, Opened) or self._protocol.state is not ServerState.OPENING:
+            logger.debug("not sent: %s", error)
+            return
+        # Nothing forbids it but itself; without an answer the client would wait until it gives up.
+        logger.error("the call is not opened: %s", error)
+        self.disconnect(DisconnectReason.ERROR, "cannot open")
 
     async def _write(self, writing: Awaitable[None]) -> None:
         self._writing = True
@@ -265,7 +275,11 @@ class Outbox:
             return  # once is enough
         if len(self._answers) >= ANSWERS:
             self._drop_answer()
-        self._answers.append((message, answers))
+        if isinstance(message, Disconnect) and not self._closed:
+            waiting = [item for item in self._answers if not isinstance(item[0], Opened)]
+            self._answers = deque([(message, answers), *waiting])
+        else:
+            self._answers.append((message, answers))
         self._wake.set()
 
     def _drop_answer(self) -> None:

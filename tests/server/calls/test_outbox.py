@@ -100,10 +100,13 @@ class Line:
     def receive(self, message: Any) -> Any:
         return self.server.receive_text(self.client.send(message, NOW), self.loop.time())
 
-    async def open(self, **opened: Any) -> None:
+    def offer(self) -> None:
         self.receive(
             Open(organization_id=ID, conversation_id=ID, participant=Participant(id=ID), media=[MONO])
         )
+
+    async def open(self, **opened: Any) -> None:
+        self.offer()
         self.outbox.opened(Opened(media=[MONO], **opened))
         self.write()
         await asyncio.sleep(0)
@@ -599,6 +602,59 @@ async def test_wishes_that_are_repeated_fill_no_memory(line: Any) -> None:
     it.gate.set()
     await asyncio.sleep(1)
     assert it.types == ["opened", "pong", "disconnect", "event"]
+
+
+async def test_disconnect_goes_before_answers_that_wait_for_tokens(line: Any) -> None:
+    it = line()
+    await it.open()
+    for _ in range(60):
+        it.ping()
+    await asyncio.sleep(0.001)
+    assert it.outbox._answers
+    it.outbox.disconnect(DisconnectReason.ERROR)
+    await asyncio.sleep(0.001)
+    assert it.types[-1] == "disconnect"
+    await asyncio.sleep(30)
+    assert it.types.count("pong") == 60
+    assert it.faults == []
+
+
+async def test_disconnect_replaces_an_opened_that_waits(line: Any) -> None:
+    it = line()
+    it.write()
+    await asyncio.sleep(0)
+    it.offer()
+    it.outbox.opened(Opened(media=[MONO]))
+    it.outbox.disconnect(DisconnectReason.COMPLETED)
+    await asyncio.sleep(1)
+    assert it.types == ["disconnect"]
+    assert [message.type for message in it.noted] == ["disconnect"]
+
+
+async def test_an_opened_that_cannot_be_sent_ends_the_call_at_once(
+    line: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    it = line()
+    it.write()
+    it.offer()
+    it.outbox.opened(Opened(media=[{**MONO, "format": "L16"}]))
+    await asyncio.sleep(0.001)
+    assert it.types == ["disconnect"]
+    assert it.sent[0][1]["parameters"]["reason"] == "error"
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+async def test_an_opened_that_comes_too_late_is_no_error(line: Any, caplog: pytest.LogCaptureFixture) -> None:
+    it = line()
+    it.write()
+    it.offer()
+    it.receive(Close(reason="end"))
+    it.outbox.opened(Opened(media=[MONO]))
+    await asyncio.sleep(1)
+    it.outbox.closed()
+    await asyncio.sleep(1)
+    assert it.types == ["closed"]
+    assert caplog.records == []
 
 
 async def test_info_that_could_not_be_sent_is_made_to_fit(line: Any) -> None:

@@ -186,7 +186,7 @@ class Authenticator:
             raise AuthenticationError(AuthFailure.SIGNED)
         if signature is None:
             raise AuthenticationError(failure)
-        if not self._replay.add(signature.key_id, signature.nonce, now):
+        if not self._replay.add(signature.key_id, signature.nonce):
             raise AuthenticationError(AuthFailure.REPLAYED)
         return credential
 

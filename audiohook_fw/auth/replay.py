@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
 
 __all__ = ["ReplayStore"]
@@ -23,17 +25,26 @@ class ReplayStore:
     Args:
         capacity: entries, at least 1 (about 250 bytes each).
         lifetime: seconds; an age limit of signatures plus twice the clock skew (protocol 1.4).
+        clock: seconds that only grow: wall time may go forward and back, and what was forgotten
+            in between could be used again.
 
     Raises:
         ValueError: when either is not positive.
     """
 
-    __slots__ = ("_capacity", "_lifetime", "_seen", "evicted")
+    __slots__ = ("_capacity", "_clock", "_lifetime", "_seen", "evicted")
 
-    def __init__(self, capacity: int = 100_000, lifetime: float = 20.0) -> None:
+    def __init__(
+        self,
+        capacity: int = 100_000,
+        lifetime: float = 20.0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         if capacity < 1 or lifetime <= 0:
             raise ValueError("capacity and lifetime must be positive")
         self._capacity = capacity
+        self._clock = clock
         self._lifetime = lifetime
         self._seen: OrderedDict[bytes, float] = OrderedDict()
         self.evicted = 0
@@ -41,12 +52,9 @@ class ReplayStore:
     def __len__(self) -> int:
         return len(self._seen)
 
-    def add(self, key_id: str, nonce: str, now: float) -> bool:
-        """Store the pair; return whether it was new.
-
-        Args:
-            now: wall time in seconds; the pair is forgotten `lifetime` seconds later.
-        """
+    def add(self, key_id: str, nonce: str) -> bool:
+        """Store the pair, to be forgotten `lifetime` seconds later; return whether it was new."""
+        now = self._clock()
         self._forget(now)
         # NUL cannot be part of a signed key id or nonce, so no two pairs share a text.
         text = f"{key_id}\0{nonce}".encode("utf-8", "surrogatepass")

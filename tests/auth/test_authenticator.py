@@ -167,9 +167,23 @@ def test_no_moment_at_which_a_replay_passes(wire: Any, credential: Credential, s
     verifier = Verifier(SignaturePolicy(max_age=10.0, skew=skew))
     wire.sign(created=int(NOW + skew), expires=None)
     for later in (0.0, skew, 10.0 + skew, 10.0 + 2 * skew, 10.5 + 2 * skew, 60.0):
-        authenticator = Authenticator(KeyRing([credential]), verifier=verifier)
+        store = ReplayStore(lifetime=verifier.policy.replay_window, clock=iter((0.0, later)).__next__)
+        authenticator = Authenticator(KeyRing([credential]), verifier=verifier, replay=store)
         authenticator.authenticate(wire.request(), NOW)
         refusal(authenticator, wire, NOW + later)
+
+
+def test_a_clock_that_goes_forward_and_back_lets_no_replay_pass(
+    authenticator: Authenticator, wire: Any
+) -> None:
+    wire.sign()
+    authenticator.authenticate(wire.request(), NOW)
+    first = wire.request()
+    wire.sign(nonce="A" * 22, created=int(NOW) + 86_400, expires=None)
+    authenticator.authenticate(wire.request(), NOW + 86_400)
+    with pytest.raises(AuthenticationError) as caught:
+        authenticator.authenticate(first, NOW + 1)
+    assert caught.value.reason == AuthFailure.REPLAYED
 
 
 def test_only_valid_signatures_fill_the_store(documented: Any, credential: Credential) -> None:

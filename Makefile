@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint docs bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,10 @@ lint: setup ## check format, lint and types only
 	@set -e; for example in $$(find examples -name '*.py' | cut -d/ -f1-2 | sort -u); do \
 	  echo "$(BIN)/mypy --strict $$example"; $(BIN)/mypy --strict $$example; \
 	done
+	$(BIN)/mypy --strict docs/make_reference docs/reference/hooks/*.py
+
+docs: setup ## make the pages of docs/reference anew that are made from the code
+	cd docs && ../$(BIN)/python -m make_reference
 
 bench: setup ## measure what a call costs on this machine
 	$(BIN)/python tests/bench/run.py

@@ -17,7 +17,8 @@ class Hold:
     Use it as a context manager, or keep it and call `release`. It ends with the call.
 
     Attributes:
-        owner: the plugin. reason: for logs; no personal data.
+        owner: the plugin.
+        reason: for logs; no personal data.
         on_quarantine: what happens when the owner is put in quarantine: `release`, or `keep` for
             holds that must outlive a faulty owner (compliance).
     """

@@ -102,13 +102,13 @@ def check_health(server: ServerContext) -> Awaitable[str | None] | str | None:
 
 @hookspec
 def supported_languages(server: ServerContext) -> Awaitable[Sequence[str] | None] | Sequence[str] | None:
-    """Return the languages (BCP 47) that the plugin understands, or `None`.
+    """Return the languages (BCP 47, 200 at most) that the plugin understands, or `None`.
 
     Called: after start-up; the answers of all plugins are joined.
     Family: process
     Delivery: awaited when async; a plain function must not block.
     Deadline: `limits.startup_timeout` for all plugins together.
-    On error: logged; the plugin adds no language.
+    On error: logged; the plugin adds no language. What is no language tag is dropped.
     Since: 0.1
     """
 

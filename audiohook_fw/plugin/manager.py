@@ -19,6 +19,7 @@ from .compile import select
 from .faults import FaultLog, call_of, describe, sentence
 from .info import OnFailure
 from .lane_queue import LaneBudget
+from .languages import MAX_LANGUAGES, read_languages
 from .loaded import LoadedPlugin
 from .options import PluginLimits
 from .process import Command, Commands, Route, Routes, ServerContext
@@ -169,21 +170,30 @@ class PluginManager:
             elif answer.error is not None:
                 self._note(answer, "check_health")
                 problems[answer.plugin] = f"check_health raised {type(answer.error).__name__}"
+            elif isinstance(answer.value, str):
+                problems.setdefault(answer.plugin, answer.value)
             elif answer.value is not None:
-                problems.setdefault(answer.plugin, str(answer.value))
+                self._note_type(answer, "check_health", "a text or None")
+                problems[answer.plugin] = "check_health gave no text"
         return problems
 
     async def supported_languages(self, server: ServerContext) -> tuple[str, ...]:
-        """Return the languages of all plugins, joined in configured order."""
+        """Return the languages of all plugins, joined in configured order; 200 at most."""
+        hook = "supported_languages"
         languages: dict[str, None] = {}
-        for answer in await self._ask("supported_languages", {"server": server}, self.limits.startup_timeout):
+        for answer in await self._ask(hook, {"server": server}, self.limits.startup_timeout):
             if answer.failed:
-                self._note(answer, "supported_languages")
-            elif isinstance(answer.value, str) or not isinstance(answer.value, Sequence | None):
-                self._note_type(answer, "supported_languages", "a sequence of language tags or None")
-            else:
-                languages |= dict.fromkeys(str(language) for language in answer.value or ())
-        return tuple(languages)
+                self._note(answer, hook)
+                continue
+            try:
+                found, problem = read_languages(answer.value)
+            except Exception as error:  # a sequence of the plugin's own making
+                self.note_fault(answer.plugin, hook, error)
+                continue
+            languages |= dict.fromkeys(found)
+            if problem:
+                self.note_fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
+        return tuple(languages)[:MAX_LANGUAGES]
 
     # connection hooks ---------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -159,6 +160,11 @@ async def test_commands_of_those_that_do_not_fail(bench: Any) -> None:
     assert "taken by plugin good_one" in manager.records[1].error
 
 
+class Unspeakable:
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
 async def test_health(bench: Any) -> None:
     def check(result: Any) -> object:
         class Plugin:
@@ -174,13 +180,19 @@ async def test_health(bench: Any) -> None:
         return Plugin
 
     manager = bench.load(
-        well=check(None), ill=check("disk is full"), late=check(9.0), broken=check(ValueError("secret"))
+        well=check(None),
+        ill=check("disk is full"),
+        late=check(9.0),
+        broken=check(ValueError("secret")),
+        odd=check(Unspeakable()),
     )
     assert await manager.check_health(SERVER, timeout=2) == {
         "ill": "disk is full",
         "late": "check_health gave no answer within 2 s",
         "broken": "check_health raised ValueError",
+        "odd": "check_health gave no text",
     }
+    assert bench.metrics.value("audiohook.hook.faults", plugin="odd", hook="check_health") == 1
     assert now() == 2
 
 
@@ -201,9 +213,41 @@ async def test_languages_are_joined(bench: Any) -> None:
         c=speaks("en"),
         d=speaks(ValueError()),
         e=speaks(("en-US", "fr")),
+        f=speaks(["\ud800", "zh-Hant", None, 5, "a" * 36, "e n", "", Unspeakable()]),
+        g=speaks(Endless()),
     )
-    assert await manager.supported_languages(SERVER) == ("de-DE", "en-US", "fr")
-    assert bench.metrics.value("audiohook.hook.faults", plugin="c", hook="supported_languages") == 1
+    assert await manager.supported_languages(SERVER) == ("de-DE", "en-US", "fr", "zh-Hant", "x")
+    faults = {name: faults_of(bench, name) for name in "abcdefg"}
+    assert faults == {"a": 0, "b": 0, "c": 1, "d": 1, "e": 0, "f": 1, "g": 1}
+
+
+def faults_of(bench: Any, plugin: str) -> float:
+    return float(bench.metrics.value("audiohook.hook.faults", plugin=plugin, hook="supported_languages"))
+
+
+class Endless(Sequence[str]):
+    """A sequence without an end."""
+
+    def __len__(self) -> int:
+        raise RuntimeError
+
+    def __getitem__(self, index: Any) -> Any:
+        return "x"
+
+
+async def test_no_more_languages_than_the_message_can_carry(bench: Any) -> None:
+    class Plugin:
+        def __init__(self, prefix: str, number: int) -> None:
+            self.tags = [f"{prefix}-{number:03}" for number in range(number)]
+
+        @hookimpl
+        def supported_languages(self) -> list[str]:
+            return self.tags
+
+    manager = bench.load(a=Plugin("a", 200), b=Plugin("b", 150), c=Plugin("c", 201))
+    languages = await manager.supported_languages(SERVER)
+    assert languages == tuple(f"a-{number:03}" for number in range(200))
+    assert [faults_of(bench, name) for name in "abc"] == [0, 0, 1]
 
 
 def judges(answer: Any, *, careful: bool = False, seconds: float = 0.0) -> object:

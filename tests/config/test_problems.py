@@ -55,6 +55,12 @@ WRONG = [
     (f"server.node = '{'x' * 256}'", "server.node", "[server] node", "must have at most 255 characters"),
     ("server.admin_port = 'on'", "server.admin_port", "[server] admin_port", f'{PORT}, or "off"'),
     ("limits.linger = nan", "limits.linger", "[limits] linger", "must be a number from 0 to 60"),
+    (
+        "limits.message_bytes = 65_537",
+        "limits.message_bytes",
+        "[limits] message_bytes",
+        "must be a whole number from 1024 to 65536",
+    ),
     ("auth.keys = 3", "auth.keys", "[auth] keys", "must be a list, each a table of name, api_key, secrets, "),
     (
         "telemetry.traces = 'zipkin'",

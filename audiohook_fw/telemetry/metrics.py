@@ -11,7 +11,6 @@ from typing import Final
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 
-from .scrape import Scrape
 from .table import METRICS, Metric
 
 __all__ = ["OTHER", "Counter", "HistogramOf", "Metrics"]
@@ -66,6 +65,8 @@ class Metrics:
         self, table: Mapping[str, Metric] = METRICS, *, service: Mapping[str, str] | None = None
     ) -> None:
         """Make all instruments; `service` (`service.name` …) describes the process in `target_info`."""
+        from .scrape import Scrape  # the SDK is slow to import, and most commands count nothing
+
         self._table = table
         self._sets = {name: _Sets(metric) for name, metric in table.items()}
         self._counters: dict[str, dict[Values, Counter]] = {name: {} for name in table}

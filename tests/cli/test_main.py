@@ -82,7 +82,8 @@ def test_starting_loads_no_server(place: Path):
         "import sys\n"
         "from audiohook_fw.cli.main import run\n"
         "run(['keys', 'new'])\n"
-        "heavy = {'aiohttp', 'rich', 'uvloop', 'audiohook_fw.server', 'audiohook_fw.client'}\n"
+        "heavy = {'aiohttp', 'rich', 'uvloop', 'audiohook_fw.server', 'audiohook_fw.client',\n"
+        "         'opentelemetry.sdk', 'prometheus_client'}\n"
         "print(heavy & set(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run(

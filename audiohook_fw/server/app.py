@@ -229,7 +229,7 @@ class AudiohookServer:
             public_app(upgrade, self.health, self.plugins, routes),
             host=server.host,
             port=server.port,
-            setting="server.port",
+            settings=("server.host", "server.port"),
             limits=self.settings.limits,
             connections=self.settings.limits.connections,
             tls=tls,
@@ -258,7 +258,7 @@ class AudiohookServer:
             admin_app(admin, self.health, self.plugins, routes),
             host=host,
             port=port,
-            setting="server.admin_port",
+            settings=("server.admin_host", "server.admin_port"),
             limits=self.settings.limits,
             connections=_ADMIN_CONNECTIONS,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -28,6 +29,7 @@ limited = LimitedLogger(logging.getLogger(__name__))
 
 _BACKLOG: Final = 1_024
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_ABOUT_PORTS: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
 _PAUSE: Final = 0.5  # seconds before the next try when the process has no file descriptor left
 _CUT: Final = 1.0  # seconds for requests still in work when the port is closed, and for TLS to say goodbye
 
@@ -39,7 +41,7 @@ class Listener:
         app: what answers.
         host: address or name to listen on; empty for every interface.
         port: 0 takes a free one.
-        setting: name of the setting that holds the port, for error messages.
+        settings: names of the settings that hold host and port, for error messages.
         limits: times; the number of connections is given apart.
         connections: open at once; one more is closed as soon as it is accepted.
         tls: makes it speak TLS. Assign another context at any time: the next handshake uses it.
@@ -52,7 +54,7 @@ class Listener:
         *,
         host: str,
         port: int,
-        setting: str,
+        settings: tuple[str, str],
         limits: LimitsSettings,
         connections: int,
         tls: ssl.SSLContext | None = None,
@@ -61,7 +63,7 @@ class Listener:
         self.tls = tls
         self._host = host
         self._port = port
-        self._setting = setting
+        self._settings = settings
         self._limits = limits
         self._most = connections
         self._on_refused = on_refused
@@ -97,8 +99,7 @@ class Listener:
             await self._bind()
         except OSError as error:
             await self.close()
-            problem = f"cannot listen on {self._host}:{self._port}: {error.strerror or error}"
-            raise ConfigError(self._setting, f"{problem}; choose another, or end what uses it") from error
+            raise self._explain(error) from error
         loop = asyncio.get_running_loop()
         self._accepting = [
             loop.create_task(self._accept(listening), name="audiohook-accept") for listening in self._sockets
@@ -121,6 +122,21 @@ class Listener:
             task.cancel()
         await asyncio.gather(*self._beginning, return_exceptions=True)
         await self._runner.cleanup()
+
+    def _explain(self, error: OSError) -> ConfigError:
+        """Return which of the two settings is wrong, and what to do."""
+        host, port = self._settings
+        if isinstance(error, socket.gaierror):
+            reason = str(error.strerror)
+        else:  # the text of `create_server` repeats the address
+            reason = os.strerror(error.errno) if error.errno else str(error)
+        problem = f"cannot listen on {self._host}:{self._port}: {reason.lower()}"
+        if isinstance(error, socket.gaierror) or error.errno not in _ABOUT_PORTS:
+            return ConfigError(host, f"{problem}; give an address of this machine, such as 127.0.0.1")
+        advice = "choose another port, or end what uses it"
+        if error.errno == errno.EACCES:
+            advice = "choose a port above 1023"
+        return ConfigError(port, f"{problem}; {advice}")
 
     async def _bind(self) -> None:
         loop = asyncio.get_running_loop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import time
@@ -112,10 +113,33 @@ async def test_a_burst_of_connections_is_served(serve: Any, connect: Any) -> Non
 async def test_port_in_use_is_one_clear_error(serve: Any, settings: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ConfigError, match=rf"^server\.port: cannot listen on 127\.0\.0\.1:{port}: "):
+        with pytest.raises(ConfigError) as caught:
             await serve(server={"port": port})
+        assert str(caught.value) == (
+            f"server.port: cannot listen on 127.0.0.1:{port}: address already in use; "
+            "choose another port, or end what uses it"
+        )
         with pytest.raises(ConfigError, match=r"^server\.admin_port: "):
             await serve(server={"port": 0, "admin_port": port})
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "nonsense host"])
+async def test_host_that_is_not_ours_is_named_by_its_setting(serve: Any, host: str) -> None:
+    for setting in ("host", "admin_host"):
+        with pytest.raises(ConfigError, match=rf"^server\.{setting}: cannot listen on {host}:0: ") as caught:
+            await serve(server={setting: host, "port": 0, "admin_port": 0})
+        assert str(caught.value).endswith("; give an address of this machine, such as 127.0.0.1")
+
+
+async def test_port_that_is_not_allowed_is_named_with_what_is(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> socket.socket:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "create_server", refuse)
+    with pytest.raises(ConfigError, match=r"^server\.port: .*: permission denied; choose a port above 1023$"):
+        await serve(server={"port": 443, "admin_port": None})
 
 
 async def test_name_with_two_addresses_has_one_port(

@@ -30,6 +30,9 @@ _EXPIRES: Final = 30  # seconds after `created`
 _CLOSING: Final = 2.0  # seconds for the WebSocket's own close, after `closed`
 _MAX_MESSAGE: Final = 16 * MAX_RECEIVED_BYTES  # what is longer than allowed shall be judged, not cut off
 
+_PLAIN: Final = ("wrong version number", "http request", "record layer failure", "packet length too long")
+"""What OpenSSL says of an answer that is no TLS."""
+
 
 def _new_id() -> str:
     return str(uuid.uuid4())
@@ -178,6 +181,11 @@ def _explain(error: Exception, url: URL) -> ConnectError:
             return ConnectError(f"there is no host {url.host}", Closing.UNREACHABLE)
         case aiohttp.ClientConnectorCertificateError():
             return ConnectError(f"the certificate of {where} is not trusted", Closing.UNREACHABLE)
+        case aiohttp.ClientConnectorSSLError():
+            return ConnectError(_no_tls(error.os_error, where), Closing.UNREACHABLE)
+        case aiohttp.ClientConnectorError(os_error=ConnectionResetError(errno=None)):
+            problem = f"{where} broke off the TLS handshake; if it speaks no TLS, try ws://"
+            return ConnectError(problem, Closing.UNREACHABLE)
         case aiohttp.ClientConnectorError():
             number = error.os_error.errno
             reason = os.strerror(number).lower() if number else "no connection"
@@ -186,5 +194,14 @@ def _explain(error: Exception, url: URL) -> ConnectError:
             problem = f"{where} did not answer the upgrade in time"
             return ConnectError(problem, Closing.UNREACHABLE, retryable=True)
         case _:
-            problem = f"{where} broke off the upgrade"
+            hint = "; if it speaks TLS, try wss://" if url.scheme in ("ws", "http") else ""
+            problem = f"{where} broke off the upgrade{hint}"
             return ConnectError(problem, Closing.UNREACHABLE, retryable=True)
+
+
+def _no_tls(error: OSError, where: str) -> str:
+    """Say what came of a TLS handshake; a server without TLS answers in plain HTTP."""
+    reason = str(getattr(error, "reason", None) or "").lower().replace("_", " ")
+    if any(sign in reason for sign in _PLAIN):
+        return f"{where} does not speak TLS; try ws://"
+    return f"{where} could not agree on TLS: {reason or type(error).__name__}"

@@ -177,7 +177,7 @@ async def test_a_broken_upgrade_and_a_late_opened_are_retried(call, loopback, sc
     report = await call(retries=2)
     assert report.as_scripted, report.outcome()
     assert len(report.earlier) == 2
-    assert report.earlier[0].endswith("broke off the upgrade")
+    assert "broke off the upgrade" in report.earlier[0]
     assert report.earlier[1] == "no `opened` in time"
     assert [event.error.code for event in loopback.servers[0].of(ErrorReceived)] == [408]
 
@@ -208,6 +208,46 @@ async def test_tls_and_a_certificate_that_is_not_trusted(tls_loopback, options):
     report = await run_call(options(**given, retries=2))
     assert (report.closing, report.attempts) == (Closing.UNREACHABLE, 1)
     assert report.problem.endswith("is not trusted")
+
+
+async def test_tls_where_none_is_spoken_and_the_other_way_round(loopback, tls_loopback, options):
+    there = loopback.url.removeprefix("ws://").partition("/")[0]
+    report = await run_call(options(url=loopback.url.replace("ws://", "wss://")))
+    assert (report.closing, report.attempts) == (Closing.UNREACHABLE, 1)
+    assert report.problem == f"{there} does not speak TLS; try ws://"
+    report = await run_call(options(url=tls_loopback[0].url.replace("wss://", "ws://")))
+    assert report.closing is Closing.UNREACHABLE
+    assert report.problem.endswith("; if it speaks TLS, try wss://")
+
+
+async def test_a_tls_handshake_that_is_broken_off(options):
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    there = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        report = await run_call(options(url=f"wss://{there}/"))
+    assert report.closing is Closing.UNREACHABLE
+    assert report.problem.startswith(f"{there} ")
+    assert "operation not permitted" not in report.problem
+
+
+async def test_a_tls_handshake_that_fails(options):
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10_000)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x28")  # the fatal alert "handshake failure"
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        report = await run_call(options(url=f"wss://127.0.0.1:{port}/"))
+    assert report.closing is Closing.UNREACHABLE
+    assert report.problem.startswith(f"127.0.0.1:{port} could not agree on TLS: ")
+    assert "handshake failure" in report.problem
 
 
 async def test_a_server_that_never_answers_the_upgrade(options):

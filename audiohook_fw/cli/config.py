@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from collections.abc import Iterator
@@ -32,9 +31,7 @@ def register(app: typer.Typer) -> None:
     config.command(
         "show",
         short_help="Print every setting, its value and its source.",
-        epilog=examples(
-            "audiohook-fw config show", "AUDIOHOOK_SERVER__PORT=9000 audiohook-fw config show | grep port"
-        ),
+        epilog=examples("audiohook-fw config show", "AUDIOHOOK_SERVER__PORT=9000 audiohook-fw config show"),
     )(_show)
     config.command(
         "check",
@@ -132,23 +129,24 @@ def _init(
 
 
 def problems(loaded: Loaded, installed: Installed) -> Iterator[ConfigError]:
-    """Yield what is wrong with plugins and their sections."""
+    """Yield what is wrong with plugins and their sections, and with the TLS files. Reads those."""
     from audiohook_fw.errors import ConfigError
     from audiohook_fw.plugin import PluginStatus
 
+    from .cautions import unknown_sections
+
+    yield from _wrong_tls(loaded)
     records = {record.name: record for record in installed.records}
-    for name in loaded.plugin_sections():
-        if name not in records:
-            yield ConfigError(f"plugins.{name}", _unknown(name, list(records)), source=_source(loaded, name))
+    yield from unknown_sections(loaded, installed.manager)
     for name in loaded.settings.plugins.required:
         if name not in records or records[name].status is not PluginStatus.ACTIVE:
-            status = records[name].status.value if name in records else "not installed"
-            yield ConfigError("plugins.required", f"{name} is {status}")
+            verdict = records[name].verdict if name in records else "is not installed"
+            yield ConfigError("plugins.required", f"{name} {verdict}")
     for record in installed.records:
         if record.status is PluginStatus.INVALID_CONFIG:
             yield from _wrong_section(loaded, installed, record)
         elif record.status in (PluginStatus.FAILED, PluginStatus.INCOMPATIBLE):
-            yield ConfigError(f"plugins.{record.name}", f"is {record.status.value}: {record.error}")
+            yield ConfigError(f"plugins.{record.name}", f"{record.verdict}: {record.error}")
 
 
 def _look(config: Path | None) -> tuple[Loaded, Installed]:
@@ -156,6 +154,18 @@ def _look(config: Path | None) -> tuple[Loaded, Installed]:
 
     loaded = warn_of(load_config(config))
     return loaded, look_at_plugins(loaded)
+
+
+def _wrong_tls(loaded: Loaded) -> Iterator[ConfigError]:
+    if loaded.settings.server.tls_certificate is None:
+        return
+    from audiohook_fw.errors import ConfigError
+    from audiohook_fw.server import make_tls
+
+    try:
+        make_tls(loaded.settings.server)
+    except ConfigError as error:
+        yield ConfigError(error.setting, error.problem, source=loaded.source_of(error.setting))
 
 
 def _wrong_section(loaded: Loaded, installed: Installed, record: PluginRecord) -> Iterator[ConfigError]:
@@ -173,16 +183,6 @@ def _wrong_section(loaded: Loaded, installed: Installed, record: PluginRecord) -
         yield from error.errors
     except Exception:  # a validator of the plugin that raises what it should not; the record says so
         yield ConfigError(setting, record.error)
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"found are: {', '.join(known) or 'none'}"
-    return f"there is no plugin of this name; {hint}"
-
-
-def _source(loaded: Loaded, name: str) -> str:
-    return loaded.source_of(f"plugins.{name}")
 
 
 def _count(records: tuple[PluginRecord, ...]) -> str:

@@ -86,14 +86,15 @@ class Installed:
         return self.manager.records
 
 
-def look_at_plugins(loaded: Loaded, *, required: bool = False) -> Installed:
+def look_at_plugins(loaded: Loaded, *, required: bool = False, asked: Sequence[str] = ()) -> Installed:
     """Load the plugins as a server would, but start none.
 
     Args:
         required: raise for a required plugin that is missing or broken, as a server does.
+        asked: what `-p` gave; raise for what is missing or broken of it.
 
     Raises:
-        PluginError: only with `required`. ConfigError: `plugins.directory` is no directory.
+        PluginError: only with `required` or `asked`. ConfigError: `plugins.directory` is no directory.
     """
     models: dict[str, type[BaseModel]] = {}
 
@@ -106,7 +107,7 @@ def look_at_plugins(loaded: Loaded, *, required: bool = False) -> Installed:
     if not required:
         options = options.model_copy(update={"required": []})
     with _captured() as notes:
-        manager = load_plugins(options, section, loaded.settings.limits)
+        manager = load_plugins(options, section, loaded.settings.limits, asked=asked)
     return Installed(manager, models, tuple(notes.texts))
 
 

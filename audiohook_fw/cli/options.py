@@ -27,8 +27,8 @@ PluginNames: TypeAlias = Annotated[
         "-p",
         metavar="NAME",
         show_default=False,
-        help="Load this plugin: the name of an installed one, else a module (or NAME=MODULE); "
-        "no:NAME leaves one out. May be given several times.",
+        help="Load this plugin, or fail: the name of an installed one, else a module or a FILE.py "
+        "(or NAME=MODULE); no:NAME leaves one out. May be given several times.",
     ),
 ]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["as_dict", "as_table", "register"]
 
 
+_WIDTH: Final = 100
+_NARROWEST: Final = 40
+
+
 def register(app: typer.Typer) -> None:
     """Add `plugins`."""
     app.command(
@@ -26,7 +31,7 @@ def register(app: typer.Typer) -> None:
         short_help="List the plugins: what they do, and why one does not run.",
         epilog=examples(
             "audiohook-fw plugins",
-            "audiohook-fw plugins -p my_policy      would this module load?",
+            "audiohook-fw plugins -p policy.py     would this file load?",
             "audiohook-fw plugins --json | jq '.[] | {name, status, error}'",
         ),
     )(_plugins)
@@ -38,7 +43,12 @@ def _plugins(
     plugins_dir: PluginsDir = None,
     as_json: Json = False,
 ) -> None:
-    """List the plugins: status, hooks and how each is called, events, and why one does not run."""
+    """List the plugins: status, hooks and how each is called, events, and why one does not run.
+
+    Exit status 2 if one that -p names does not load.
+    """
+    from audiohook_fw.plugin import check_asked
+
     from .environment import load_config, look_at_plugins, warn_of
 
     loaded = load_config(config, plugins=plugin or (), plugins_dir=plugins_dir)
@@ -48,9 +58,11 @@ def _plugins(
     if as_json:
         typer.echo(json.dumps([as_dict(record) for record in installed.records], indent=2))
     elif installed.records:
-        typer.echo("\n".join(as_table(installed.records)))
+        width = shutil.get_terminal_size((_WIDTH, 0)).columns
+        typer.echo("\n".join(as_table(installed.records, max(width, _NARROWEST))))
     else:
         typer.echo("No plugins found. Install one, such as: pip install audiohook-fw-recorder")
+    check_asked(plugin or (), installed.records)
 
 
 def as_dict(record: PluginRecord) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -33,9 +33,10 @@ def register(app: typer.Typer) -> None:
         "serve",
         short_help="Run the server.",
         epilog=examples(
-            "audiohook-fw serve --dev                        a server to play with on this machine",
-            "audiohook-fw serve -c audiohook.toml            with the keys and settings in a file",
-            "audiohook-fw serve -p no:recorder -p my_policy  without one plugin, with one module",
+            "audiohook-fw serve --dev                 a server to play with, here only",
+            "audiohook-fw serve -c audiohook.toml     with keys and settings in a file",
+            "audiohook-fw serve --dev -p policy.py    with a plugin in a file",
+            "audiohook-fw serve -p no:recorder        without one plugin",
             "AUDIOHOOK_TELEMETRY__LOG_FORMAT=json audiohook-fw serve",
         ),
     )(_serve)
@@ -87,18 +88,27 @@ def _serve(
         key = DevKey.new()
         given |= key.overrides(read())
     loaded = warn_of(read())
-    if not loaded.settings.auth.keys and not takes_calls(loaded, look_at_plugins(loaded).manager):
+    asked = plugin or ()
+    if not loaded.settings.auth.keys and not takes_calls(
+        loaded, look_at_plugins(loaded, asked=asked).manager
+    ):
         raise CommandError(NO_KEYS)  # before anything is logged: it is the only line
-    raise typer.Exit(_run(loaded, read, key, earlier))
+    raise typer.Exit(_run(loaded, asked, read, key, earlier))
 
 
 def _run(
-    loaded: Loaded, read: Callable[[], Loaded], key: DevKey | None, earlier: Collection[threading.Thread]
+    loaded: Loaded,
+    asked: Sequence[str],
+    read: Callable[[], Loaded],
+    key: DevKey | None,
+    earlier: Collection[threading.Thread],
 ) -> int:
     """Run a server until it is told to end; return the exit status. `earlier` ran before plugins did."""
     from audiohook_fw.plugin import load_plugins
     from audiohook_fw.server import AudiohookServer, run, serve
     from audiohook_fw.telemetry import setup, setup_logging
+
+    from .cautions import cautions
 
     settings, status = loaded.settings, FAILURE
     setup_logging(settings.telemetry.log_level, settings.telemetry.log_format)
@@ -108,9 +118,13 @@ def _run(
             settings.plugins,
             loaded.plugin_section,
             settings.limits,
+            asked=asked,
             metrics=telemetry.metrics,
             personal_data=settings.telemetry.personal_data,
         )
+
+        for text in cautions(loaded, plugins):
+            logger.warning("%s", text)
 
         def make(on_drain: Callable[[], None]) -> AudiohookServer:
             return AudiohookServer(

@@ -36,11 +36,13 @@ class Loaded:
 
     Attributes:
         settings: all sections of the core.
+        files: the files that were read, without those of the secrets directory.
         warnings: sentences about what was read but has no effect, such as `AUDIOHOOK_SERVER_PORT`.
     """
 
     settings: Settings
     warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
     _layers: tuple[Layer, ...] = field(default=(), repr=False)
     _leaves: tuple[Leaf, ...] = field(default=(), repr=False)
 
@@ -48,7 +50,7 @@ class Loaded:
     def of(cls, settings: Settings, plugins: Mapping[str, Mapping[str, object]] | None = None) -> Self:
         """Make one by hand, without any source: for tests and for embedding."""
         table = Table({"plugins": plugins or {}}, lambda _: "the program")
-        return cls(settings, (), (table,), tuple(table.read((), Settings)[0]))
+        return cls(settings, _layers=(table,), _leaves=tuple(table.read((), Settings)[0]))
 
     def plugin_sections(self) -> tuple[str, ...]:
         """Return the names that have settings `[plugins.NAME]` in any source, in alphabetical order."""
@@ -98,17 +100,20 @@ def load(
         ConfigErrors: one error for everything that is wrong, each naming setting, source and what is allowed.
     """
     env = os.environ if env is None else env
+    toml = find("config", config, "AUDIOHOOK_CONFIG", env, CONFIG_FILE)
+    dotenv = find("env_file", env_file, "AUDIOHOOK_ENV_FILE", env, ".env")
     layers: tuple[Layer, ...] = (
-        read_toml(find("config", config, "AUDIOHOOK_CONFIG", env, CONFIG_FILE)),
+        read_toml(toml),
         read_secrets(find("secrets_dir", secrets_dir, "AUDIOHOOK_SECRETS_DIR", env, "")),
-        read_dotenv(find("env_file", env_file, "AUDIOHOOK_ENV_FILE", env, ".env")),
+        read_dotenv(dotenv),
         Variables(dict(env), lambda name: f"environment variable {name}"),
         Table(nest(_given(overrides or {})), lambda _: "command line"),
     )
     leaves, errors = _read(layers, (), Settings)
     errors += _bad_names(leaves)
     settings = _validated([leaf for leaf in leaves if not _is_plugins_own(leaf)], errors, Settings, ())
-    return Loaded(settings, tuple(_ineffective(env)), layers, tuple(leaves))
+    files = tuple(named.path for named in (toml, dotenv) if named.path is not None)
+    return Loaded(settings, tuple(_ineffective(env)), files, layers, tuple(leaves))
 
 
 def _read(

@@ -11,6 +11,7 @@ from .lifecycle import serve
 from .outbox import Outbox
 from .registry import Registry
 from .services import Services
+from .tls import make_tls
 
 __all__ = [
     "AudiohookServer",
@@ -21,6 +22,7 @@ __all__ = [
     "Registry",
     "Services",
     "loop_factory",
+    "make_tls",
     "plugin_json",
     "run",
     "serve",

@@ -7,6 +7,7 @@ import stat
 import tomllib
 
 import pytest
+import trustme
 
 from audiohook_fw.config import Settings, load
 
@@ -148,7 +149,7 @@ def test_check_finds_plugins_that_do_not_load(command, meter, place):
     (place / "plugins" / "broken.py").write_text("import nothing_of_that_name", encoding="utf-8")
     meter.write(KEY)
     (line,) = command("config", "check").errors
-    assert line.startswith("Error: plugins.broken: is failed: cannot be imported: ModuleNotFoundError")
+    assert line.startswith("Error: plugins.broken: failed: cannot be imported: ModuleNotFoundError")
 
 
 @pytest.mark.parametrize("name", ["none", "recorder"])
@@ -159,6 +160,22 @@ def test_check_finds_required_plugins_that_would_not_run(command, place, name):
     (place / "audiohook.toml").write_text(text, encoding="utf-8")
     (line,) = command("config", "check").errors
     assert line.startswith(f"Error: plugins.required: {name} is ")
+
+
+def test_check_reads_the_tls_files(command, meter, place):
+    head = "[server]\ntls_certificate = 'cert.pem'\n"
+    meter.write(head + KEY)
+    (line,) = command("config", "check").errors
+    assert line == (
+        "Error: server.tls_certificate (from audiohook.toml, [server] tls_certificate): "
+        "cannot read cert.pem: No such file or directory"
+    )
+    (place / "cert.pem").write_text("nonsense", encoding="utf-8")
+    (line,) = command("config", "check").errors
+    assert "certificate and key do not fit together or are no PEM files" in line
+    issued = trustme.CA().issue_cert("localhost")
+    (place / "cert.pem").write_bytes(issued.private_key_and_cert_chain_pem.bytes())
+    assert command("config", "check").status == 0
 
 
 def test_check_as_json_when_all_is_well(command, meter):

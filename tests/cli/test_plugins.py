@@ -152,7 +152,43 @@ def test_the_policy_of_the_tutorial_loads(command, place):
 
 def test_modules_add_to_those_of_the_file(command, place):
     (place / "audiohook.toml").write_text("[plugins]\nmodules = ['first=json']\n", encoding="utf-8")
-    assert {"first", "second"} <= _by_name(command("plugins", "-p", "second=json", "--json")).keys()
+    (place / "mine.py").write_text(HEALTHY, encoding="utf-8")
+    assert {"first", "second"} <= _by_name(command("plugins", "-p", "second=mine", "--json")).keys()
+
+
+@pytest.mark.parametrize("path", ["policy.py", "./policy.py", "{place}/policy.py"])
+def test_a_file_by_its_path(command, place, path):
+    (place / "policy.py").write_text(HEALTHY, encoding="utf-8")
+    result = command("plugins", "-p", path.format(place=place), "--json")
+    assert result.status == 0
+    assert _by_name(result)["policy"]["status"] == "active"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_what_was_asked_for_and_does_not_load_is_listed_and_an_error(command, options):
+    result = command("plugins", "-p", "recordr", *options)
+    assert result.status == 2
+    assert "recorder" in result.out
+    (line,) = result.errors
+    assert line.startswith("Error: plugin recordr: was asked for with -p but failed: cannot be imported: ")
+    assert line.endswith("a module recordr; did you mean recorder?")
+
+
+def test_leaving_out_what_is_not_there_is_an_error(command):
+    result = command("plugins", "-p", "no:recordr")
+    assert result.status == 2
+    assert result.errors == [
+        "Error: plugin recordr: is left out by -p no:recordr but not installed; did you mean recorder?"
+    ]
+
+
+@pytest.mark.parametrize(("columns", "most"), [("60", 60), ("140", 140), ("", 100)])
+def test_the_table_is_as_wide_as_the_terminal(command, plugins, monkeypatch, columns, most):
+    monkeypatch.setenv("COLUMNS", columns)
+    summary = "word " * 60
+    source = ALL_KINDS.replace("Does all kinds of things", summary)
+    widest = max(map(len, command(*plugins(kinds=source)).out.splitlines()))
+    assert most - 5 <= widest <= most
 
 
 def test_what_the_loader_warns_of_is_told_once(command, plugins):

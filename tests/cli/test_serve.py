@@ -164,8 +164,46 @@ def test_a_plugin_that_finds_keys_is_enough(serve, place):
 
 
 def test_a_broken_plugin_does_not_keep_it_from_serving(configured, serve, process, place):
-    (place / "broken.py").write_text("raise RuntimeError('planted')", encoding="utf-8")
-    server = serve("--port", "0", "-p", "broken")
+    (place / "mine").mkdir()
+    (place / "mine" / "broken.py").write_text("raise RuntimeError('planted')", encoding="utf-8")
+    server = serve("--port", "0", "--plugins-dir", "mine")
+    server.wait_for("plugin broken failed: cannot be imported: RuntimeError: planted")
     url = server.wait_for(URL)[1]
     server.wait_for("plugins: recorder active, broken failed")
     assert _simulate(process, url, "--duration", "1").status == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--dev",)])
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ("broken.py", "broken: was asked for with -p but failed: cannot be imported: RuntimeError: planted"),
+        ("no:broken", "broken: is left out by -p no:broken but not installed; found are: recorder"),
+    ],
+)
+def test_what_was_asked_for_and_is_not_there_is_the_only_line(
+    configured, process, place, options, asked, problem
+):
+    (place / "broken.py").write_text("raise RuntimeError('planted')", encoding="utf-8")
+    result = process("serve", "--port", "0", "-p", asked, *options)
+    assert (result.status, result.out) == (2, "")
+    assert result.errors == [f"Error: plugin {problem}"]
+
+
+def test_without_a_key_too_what_was_asked_for_comes_first(command):
+    result = command("serve", "-p", "nope")
+    assert result.status == 2
+    (line,) = result.errors
+    assert line.startswith("Error: plugin nope: was asked for with -p but failed: ")
+
+
+def test_it_warns_of_sections_without_a_plugin_and_of_secrets_that_others_may_read(configured, serve):
+    configured.write_text(KEY + "[plugins.recordr]\ndirectory = 'x'\n", encoding="utf-8")
+    configured.chmod(0o644)
+    server = serve("--port", "0")
+    server.wait_for(
+        r"WARNING .*: plugins.recordr \(from audiohook.toml, \[plugins.recordr\] directory\): "
+        r"there is no plugin of this name; did you mean recorder\?"
+    )
+    server.wait_for("WARNING .*: audiohook.toml holds secrets, and not only its owner may read it; chmod 600")
+    server.wait_for(URL)

@@ -55,6 +55,8 @@ class DevKey:
         }
         if loaded.source_of("server.admin_port") == DEFAULT:
             changes["server.admin_port"] = 0
+        if loaded.source_of("server.balancer_grace") == DEFAULT:
+            changes["server.balancer_grace"] = 0.0  # no balancer stands in front of this machine
         return changes
 
     def show(self, server: AudiohookServer) -> None:

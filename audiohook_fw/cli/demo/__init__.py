@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ..errors import CommandError
 from ..help import examples
 
 __all__ = ["register"]
@@ -44,5 +45,8 @@ def _demo(
     from .play import play
     from .show import Screen
 
+    there = next((path for path in (into, *into.parents) if path.exists()), None)
+    if there is not None and not there.is_dir():
+        raise CommandError(f"--into: {there} is no folder; name another")
     if not play(into, speed, Screen()):
         raise typer.Exit(1)

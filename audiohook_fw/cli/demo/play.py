@@ -19,8 +19,8 @@ from .stage import Stage, stage
 __all__ = ["play", "play_calls"]
 
 _NEXT: Final = (
-    (("serve", "--dev"), "a server to play with, and how to call it"),
-    (("plugins",), "what is installed, and which hooks it has"),
+    (("serve", "--dev"), "a server to play with"),
+    (("plugins",), "what is installed"),
 )
 
 

@@ -43,7 +43,7 @@ def scenes(url: str, api_key: str, secret: bytes, speed: float) -> tuple[Scene, 
     assert conversation.duration is not None, "the conversation has an end"
     return (
         Scene(NAMES[0], "Genesys checks the connection", replace(base, probe=True)),
-        Scene(NAMES[1], "a call the policy does not want", replace(base, dnis=DECLINED)),
+        Scene(NAMES[1], "an unwanted call", replace(base, dnis=DECLINED)),
         Scene(
             NAMES[2],
             "a conversation of three quarters of a minute",

@@ -19,7 +19,7 @@ from .checks import Check
 
 __all__ = ["Screen"]
 
-_TABLE: Final = 84
+_TABLE: Final = 80
 """Columns of the screen that the table of calls takes."""
 
 _TICK: Final = 0.05
@@ -157,4 +157,4 @@ def _numbers(report: CallReport) -> tuple[str, str, str, str, str]:
 
 
 def _short(path: Path | None) -> str:
-    return f"{path.stem[:8]}….{path.suffix[1:]}" if path is not None else "-"
+    return f"{path.stem[:6]}….{path.suffix[1:]}" if path is not None else "-"

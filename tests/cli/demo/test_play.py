@@ -119,12 +119,19 @@ def test_without_the_recorder_it_says_how_to_get_it(command, monkeypatch):
     assert "pip install audiohook-fw-recorder" in line
 
 
-def test_a_place_that_cannot_be_written_to(command, place):
+@pytest.mark.parametrize("into", ["taken", "taken/below"])
+def test_a_file_in_the_way(command, place, into):
     (place / "taken").touch()
-    result = command("demo", *FAST, "--into", "taken")
-    assert result.status == 2
-    assert result.errors[-1].startswith("Error: plugin recorder: ")
-    assert "cannot write to taken" in result.errors[-1]
+    result = command("demo", *FAST, "--into", into)
+    assert (result.status, result.out) == (2, "")
+    assert result.errors == ["Error: --into: taken is no folder; name another"]
+
+
+def test_80_columns_are_enough(place, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["audiohook-fw"])
+    out = io.StringIO()
+    assert play(Path("demo-output"), 40.0, Screen(Console(file=out, width=80)))
+    assert [line for line in out.getvalue().splitlines() if len(line) > 80] == []
 
 
 def test_a_terminal_gets_a_bar(place, monkeypatch):

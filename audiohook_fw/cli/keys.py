@@ -40,7 +40,8 @@ def register(app: typer.Typer) -> None:
         "new",
         epilog=examples(
             "audiohook-fw keys new",
-            "audiohook-fw keys new --name emea --organization d7934305-0972-4844-938e-9060eef73d05",
+            "audiohook-fw keys new --name emea --product connector",
+            "audiohook-fw keys new --organization d7934305-0972-4844-938e-9060eef73d05",
             "audiohook-fw keys new >> audiohook.toml",
         ),
     )(_new)

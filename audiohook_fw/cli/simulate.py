@@ -54,9 +54,9 @@ def register(app: typer.Typer) -> None:
     app.command(
         "simulate",
         epilog=examples(
-            "audiohook-fw simulate ws://127.0.0.1:8080/audiohook/ws --api-key KEY --secret SECRET",
-            "audiohook-fw simulate URL --api-key KEY --secret SECRET --wav call.wav --speed 10",
-            "audiohook-fw simulate URL ... --at pause@5,resume@8 --at discard@10+2.5 --at update@12=de-DE",
+            "audiohook-fw simulate ws://127.0.0.1:8080/audiohook/ws --api-key KEY ...",
+            "audiohook-fw simulate URL ... --secret SECRET --wav call.wav --speed 10",
+            "audiohook-fw simulate URL ... --at pause@5,resume@8 --at update@12=de-DE",
             "audiohook-fw simulate URL ... --tone --duration 60 --calls 200 --rate 20",
             "audiohook-fw simulate URL ... --probe -v",
         ),
@@ -125,6 +125,7 @@ def simulate(
 
 
 def _source(wav: Path | None, *, tone: bool) -> AudioSource:
+    from audiohook_fw.audio import WavError
     from audiohook_fw.client import AudioSource
 
     if wav is None:
@@ -133,6 +134,8 @@ def _source(wav: Path | None, *, tone: bool) -> AudioSource:
         raise CommandError("--wav and --tone: give one of them")
     try:
         return AudioSource.wav(wav)
+    except WavError as error:  # names the file itself
+        raise CommandError(str(error)) from error
     except ValueError as error:
         raise CommandError(f"{wav}: {error}") from error
 

@@ -175,7 +175,8 @@ Actions: TypeAlias = Annotated[
         show_default=False,
         rich_help_panel=_AUDIO,
         help="Do something at a second of call time: pause@5, resume@8, discard@10+2.5 (drop 2.5 s), "
-        "congest@15+3 (send nothing for 3 s), update@12=de-DE, error@14=400, abort@20 (break off). "
+        "congest@15+3 (send nothing for 3 s), update@12=de-DE, dtmf@13=5 (press a key), error@14=400, "
+        "abort@20 (break off). "
         "May be given several times, or with commas.",
     ),
 ]

@@ -33,7 +33,7 @@ def test_help_names_every_command_on_standard_output(command, args):
 def test_every_command_has_help_with_an_example_that_fits(command, name):
     result = command(name, "--help")
     assert result.status == 0
-    assert max(map(len, result.out.splitlines())) <= 100
+    assert max(map(len, result.out.splitlines())) <= 100, "the terminal of these tests"
     groups = {"config": "init", "keys": "new"}
     detail = command(name, groups[name], "--help") if name in groups else result
     assert f"audiohook-fw {name}" in detail.out.partition("Examples:")[2]
@@ -90,3 +90,13 @@ def test_starting_loads_no_server(place: Path):
         [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stderr == "set()\n"
+
+
+BELOW = ("", "config show", "config check", "config schema", "config init", "keys new")
+
+
+@pytest.mark.parametrize("name", [*sorted(COMMANDS), *BELOW])
+def test_help_fits_on_80_columns(command, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = command(*name.split(), "--help").out.splitlines()
+    assert [line for line in lines if len(line) > 80] == []

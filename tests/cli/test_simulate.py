@@ -203,7 +203,10 @@ async def test_a_rejection_is_status_1(simulate: Simulate, rejecting: str):
         ([NOWHERE, "--api-key", KEY, "--secret", "%%%"], "the secret is not base64"),
         ([NOWHERE, "--api-key", KEY, "--organization", "acme"], "the organization id is not a UUID"),
         ([NOWHERE, "--api-key", KEY, "--wav", "/no/such/file.wav"], "/no/such/file.wav: No such file"),
-        ([NOWHERE, "--api-key", KEY, "--wav", __file__], "this is not a WAV file"),
+        (
+            [NOWHERE, "--api-key", KEY, "--wav", __file__],
+            f"Error: {__file__}: this is not a WAV file",
+        ),
         ([NOWHERE, "--api-key", KEY, "--wav", "a.wav", "--tone"], "give one of them"),
         ([NOWHERE, "--api-key", KEY, "--custom-config", "[1]"], "--custom-config must be a JSON object"),
         ([NOWHERE, "--api-key", KEY, "--custom-config", "{"], "--custom-config must be a JSON object"),

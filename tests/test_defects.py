@@ -22,8 +22,13 @@ PROTOCOL = "tests/protocol/test_server.py::"
 SENDING = "tests/protocol/test_server_sending.py::"
 STATES = "tests/protocol/test_states.py::"
 UPGRADE = "tests/server/test_upgrade.py::"
-CONNECTION = "tests/server/calls/test_connection.py::"
-OUTBOX = "tests/server/calls/test_outbox.py::"
+OPENING = "tests/server/calls/sockets/test_opening.py::"
+CLOSING = "tests/server/calls/sockets/test_closing.py::"
+WAITING = "tests/server/calls/sockets/test_waiting.py::"
+CONNECTION = "tests/server/calls/sockets/test_connection.py::"
+OUTBOX = "tests/server/calls/outbox/test_outbox.py::"
+OUTBOX_END = "tests/server/calls/outbox/test_outbox_end.py::"
+BAD_INPUT = "tests/server/calls/sockets/test_bad_input.py::"
 TIMERS = "tests/server/calls/test_timers.py::"
 WIRE = "tests/session/test_wire.py::"
 
@@ -52,7 +57,7 @@ DEFECTS: dict[str, list[str]] = {
         f"{UPGRADE}test_refusal_is_401_after_the_delay_and_tells_nothing",
         f"{UPGRADE}test_when_the_slots_are_full_nobody_answers_and_valid_upgrades_do_not_wait",
         "tests/server/test_listener.py::test_headers_that_drip_are_cut_though_bytes_keep_coming",
-        f"{CONNECTION}test_who_never_opens_is_closed_in_order",
+        f"{WAITING}test_who_never_opens_is_closed_in_order",
     ],
     "5 an endpoint without authentication, and keys in the log": [
         f"{UPGRADE}test_other_paths_are_unknown_at_once",
@@ -87,11 +92,11 @@ DEFECTS: dict[str, list[str]] = {
         f"{TIMERS}test_each_state_lasts_as_long_as_the_settings_say",
         f"{TIMERS}test_a_running_call_expires_only_when_nothing_is_heard",
         f"{CONVERSATION}[timeout-while-opening]",
-        f"{CONNECTION}test_who_never_opens_is_closed_in_order",
-        f"{CONNECTION}test_who_is_silent_is_asked_to_close_and_then_closed",
-        f"{CONNECTION}test_who_never_closes_is_cut_after_disconnect",
-        f"{CONNECTION}test_who_does_not_hang_up_after_closed_is_closed",
-        f"{CONNECTION}test_a_half_open_socket_is_given_up",
+        f"{WAITING}test_who_never_opens_is_closed_in_order",
+        f"{WAITING}test_who_is_silent_is_asked_to_close_and_then_closed",
+        f"{WAITING}test_who_never_closes_is_cut_after_disconnect",
+        f"{WAITING}test_who_does_not_hang_up_after_closed_is_closed",
+        f"{WAITING}test_a_half_open_socket_is_given_up",
     ],
     "10 the position counts audio only, not pauses and discards": [
         f"{CONVERSATION}[position-all-kinds]",
@@ -134,12 +139,12 @@ DEFECTS: dict[str, list[str]] = {
     "16 whoever is slow at the end delays closed, and at the start the answer to close": [
         f"{CONVERSATION}[close-while-opening]",
         "tests/plugin/test_closing.py::test_deadline_names_the_late_who_run_on",
-        f"{CONNECTION}test_closed_does_not_wait_for_a_slow_plugin_but_its_work_goes_on",
-        f"{CONNECTION}test_close_while_plugins_decide_is_answered_at_once",
+        f"{CLOSING}test_closed_does_not_wait_for_a_slow_plugin_but_its_work_goes_on",
+        f"{CLOSING}test_close_while_plugins_decide_is_answered_at_once",
     ],
     "17 whoever is slow at the start delays opened": [
         "tests/plugin/test_decide.py::test_late_counts_as_failed",
-        f"{CONNECTION}test_slow_plugins_delay_no_opened_and_get_all_audio",
+        f"{OPENING}test_slow_plugins_delay_no_opened_and_get_all_audio",
     ],
     "18 lengths of L16 frames are wrong": [
         "tests/protocol/test_media.py::test_l16_stereo_takes_whole_samples_of_both_channels_only",
@@ -164,9 +169,9 @@ DEFECTS: dict[str, list[str]] = {
     ],
     "22 results are sent without limit": [
         "tests/protocol/test_buckets.py::test_waiting_as_told_is_always_enough_and_never_more_than_the_limit",
-        f"{OUTBOX}test_no_sequence_of_wishes_breaks_a_limit_or_a_rule_of_the_client",
+        f"{OUTBOX_END}test_no_sequence_of_wishes_breaks_a_limit_or_a_rule_of_the_client",
         f"{OUTBOX}test_results_leave_tokens_for_answers",
-        f"{OUTBOX}test_a_flood_of_pings_fills_no_memory",
+        f"{OUTBOX_END}test_a_flood_of_pings_fills_no_memory",
         "tests/server/calls/test_entities_queue.py::test_whatever_comes_the_queue_is_bounded_and_no_final_goes_before_an_interim",
     ],
 }
@@ -179,7 +184,7 @@ DEMANDS: dict[str, list[str]] = {
         "tests/protocol/test_twins.py::TestTwins",
         "tests/protocol/test_sequence.py::test_what_json_cannot_express_uses_up_no_number",
         f"{OUTBOX}test_answers_carry_the_number_they_answer",
-        f"{OUTBOX}test_no_sequence_of_wishes_breaks_a_limit_or_a_rule_of_the_client",
+        f"{OUTBOX_END}test_no_sequence_of_wishes_breaks_a_limit_or_a_rule_of_the_client",
     ],
     "a text that is too long": ["tests/protocol/test_sequence.py::test_messages_are_limited_in_bytes"],
     "an envelope with a field missing": [
@@ -197,12 +202,14 @@ DEMANDS: dict[str, list[str]] = {
         "tests/protocol/test_server_messages.py::test_what_a_client_would_refuse_cannot_be_made",
     ],
     "a second opened": [f"{STATES}test_opened_comes_once_and_never_after_disconnect"],
-    "audio of the server where it has no place": ["tests/session/test_session.py::test_nobody_else_plays"],
+    "audio of the server where it has no place": [
+        "tests/session/test_session_actions.py::test_nobody_else_plays"
+    ],
     "closed without close": [f"{STATES}test_closed_answers_close_only"],
     "an event without entities": [f"{SENDING}test_an_event_without_entities_or_data_is_not_sent"],
     "no opened in five seconds": [
         f"{CONVERSATION}[timeout-while-opening]",
-        f"{CONNECTION}test_slow_plugins_delay_no_opened_and_get_all_audio",
+        f"{OPENING}test_slow_plugins_delay_no_opened_and_get_all_audio",
     ],
     "no pong before the next ping": [
         f"{CONVERSATION}[call-normal]",
@@ -215,7 +222,7 @@ DEMANDS: dict[str, list[str]] = {
     ],
     # How it ends
     "the socket closed by the server in mid call": [
-        f"{CONNECTION}test_the_client_closes_the_socket_first",
+        f"{WAITING}test_the_client_closes_the_socket_first",
     ],
     "anything at all after closed": [
         f"{CONVERSATION}[closed-is-the-end]",
@@ -254,9 +261,9 @@ DEMANDS: dict[str, list[str]] = {
     # What ends the process of the sample server
     "a message over 65,536 bytes": [
         f"{PROTOCOL}test_a_frame_may_be_as_long_as_a_message",
-        f"{CONNECTION}test_messages_that_are_too_long_end_their_own_call_only",
+        f"{BAD_INPUT}test_messages_over_the_limit_close_the_socket_with_1009",
     ],
-    "a text frame that is not UTF-8": [f"{CONNECTION}test_text_that_is_not_utf_8_ends_its_own_call_only"],
+    "a text frame that is not UTF-8": [f"{BAD_INPUT}test_invalid_utf_8_closes_the_socket_with_1007"],
 }
 """What the official client does to a server, and what it does not forgive."""
 

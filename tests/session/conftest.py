@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from audiohook_fw.config import LimitsSettings
 from audiohook_fw.errors import LocalProtocolError
-from audiohook_fw.plugin import CloseReason, Reject, load_plugins
+from audiohook_fw.plugin import CloseReason, PluginInfo, Reject, SessionHandler, hookimpl, load_plugins
 from audiohook_fw.protocol import (
     DisconnectReason,
     MediaFormat,
@@ -26,7 +26,7 @@ from audiohook_fw.protocol import (
     ServerProtocol,
     WireEntity,
 )
-from audiohook_fw.session import BlockingPools, Call, CallFacts, CallServices
+from audiohook_fw.session import BlockingPools, Call, CallFacts, CallServices, Session
 from audiohook_fw.telemetry import Metrics, Tracing
 
 M = TypeVar("M", bound=BaseModel)
@@ -255,3 +255,125 @@ def virtually() -> Callable[[Callable[[Bench], Any]], Any]:
             return runner.run(on_a_bench())
 
     return run
+
+
+class Witness:
+    """Notes everything it is told; in a lane if asked to."""
+
+    def __init__(self, *, lane: bool = False, slow: float = 0.0) -> None:
+        self.seen: list[Any] = []
+        self.begun: list[str] = []
+        self.lane = lane
+        self.slow = slow
+
+    @hookimpl
+    def on_decided(self, decision: Any) -> None:
+        self.seen.append(("decided", decision))
+
+    @hookimpl
+    def create_handler(self, session: Session) -> SessionHandler:
+        return (Slow if self.lane else Quick)(self.seen, self.slow, self.begun)
+
+    def of(self, name: str) -> list[Any]:
+        return [what for what in self.seen if what[0] == name]
+
+    @property
+    def hooks(self) -> list[str]:
+        return [what[0] for what in self.seen]
+
+
+class Quick(SessionHandler):
+    def __init__(self, seen: list[Any], slow: float, begun: list[str]) -> None:
+        self.seen = seen
+        self.begun = begun
+
+    def on_opened(self) -> None:
+        self.seen.append(("opened",))
+
+    def on_audio(self, frame: Any) -> None:
+        self.seen.append(("audio", frame))
+
+    def on_pause(self, origin: Any, position: int) -> None:
+        self.seen.append(("pause", origin, position))
+
+    def on_resume(self, gap: Any) -> None:
+        self.seen.append(("resume", gap))
+
+    def on_discarded(self, gap: Any) -> None:
+        self.seen.append(("discarded", gap))
+
+    def on_update(self, update: Any, position: int) -> None:
+        self.seen.append(("update", update, position))
+
+    def on_client_error(self, error: Any) -> None:
+        self.seen.append(("error", error))
+
+    def on_dtmf(self, digit: str, position: int) -> None:
+        self.seen.append(("dtmf", digit, position))
+
+    def on_playback(self, playback: Any, position: int) -> None:
+        self.seen.append(("playback", playback, position))
+
+    def on_event(self, event: Any) -> None:
+        self.seen.append(("event", event))
+
+    def on_close(self, reason: Any) -> None:
+        self.begun.append("close")
+        self.seen.append(("close", reason))
+
+    def on_end(self, summary: Any) -> None:
+        self.begun.append("end")
+        self.seen.append(("end", summary))
+
+
+class Slow(SessionHandler):
+    def __init__(self, seen: list[Any], slow: float, begun: list[str]) -> None:
+        self.seen = seen
+        self.slow = slow
+        self.begun = begun
+
+    async def on_opened(self) -> None:
+        await asyncio.sleep(self.slow)
+        self.seen.append(("opened",))
+
+    async def on_audio(self, frame: Any) -> None:
+        self.seen.append(("audio", frame))
+
+    async def on_close(self, reason: Any) -> None:
+        self.begun.append("close")
+        await asyncio.sleep(self.slow)
+        self.seen.append(("close", reason))
+
+    async def on_end(self, summary: Any) -> None:
+        self.begun.append("end")
+        await asyncio.sleep(self.slow)
+        self.seen.append(("end", summary))
+
+
+class Policy:
+    """Answers `on_open` as told, after a while."""
+
+    def __init__(self, answer: Any = None, seconds: float = 0.0, info: PluginInfo | None = None) -> None:
+        self.answer = answer
+        self.seconds = seconds
+        if info is not None:
+            self.info = info
+
+    @hookimpl
+    async def on_open(self) -> Any:
+        await asyncio.sleep(self.seconds)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture(scope="session")
+def make_witness() -> type[Witness]:
+    """Make plugins that note everything they are told."""
+    return Witness
+
+
+@pytest.fixture(scope="session")
+def make_policy() -> type[Policy]:
+    """Make plugins that decide."""
+    return Policy

@@ -1,4 +1,4 @@
-"""The session as plugins see it: every property, and everything a plugin may do with it."""
+"""The session as plugins see it: every property."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from audiohook_fw.errors import LocalProtocolError, SessionClosedError
 from audiohook_fw.plugin import (
-    MAX_HOPS,
     Accept,
-    BotTurnResponse,
-    ContextChanged,
     Event,
-    OnFailure,
     PluginInfo,
-    Reject,
-    SessionHandler,
     StashKey,
     Transcript,
     hookimpl,
@@ -29,10 +22,6 @@ from audiohook_fw.session import Session
 
 MONO = MediaFormat("PCMU", ("external",))
 TEXT = Transcript(channel="external", text="hello", start=0, length=8)
-
-
-class Note(Event, event_type="test_session.note"):
-    text: str
 
 
 class Keep:
@@ -53,14 +42,6 @@ class Keep:
         self.events.append(event)
 
 
-class Audio(Keep):
-    """One that takes audio too."""
-
-    @hookimpl
-    def on_audio(self, frame: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def a() -> Keep:
     return Keep()
@@ -69,9 +50,6 @@ def a() -> Keep:
 @pytest.fixture
 def b() -> Keep:
     return Keep()
-
-
-# what it shows ------------------------------------------------------------------------------------
 
 
 async def test_facts_are_shown_as_received(bench: Any, a: Keep) -> None:
@@ -220,338 +198,3 @@ async def test_settings_of_itself_and_of_others(bench: Any, b: Keep) -> None:
     assert bench.seen[0].level == 3
     with pytest.raises(KeyError):
         b.session.settings_for("nobody")
-
-
-# events -------------------------------------------------------------------------------------------
-
-
-async def test_events_go_to_the_others_through_filters_and_are_counted(bench: Any, a: Keep, b: Keep) -> None:
-    class Redact:
-        @hookimpl
-        def filter_event(self, event: Event) -> Event | None:
-            if not isinstance(event, Note):
-                return event
-            return None if event.text == "secret" else Note(text=event.text.upper())
-
-    await bench.accepted(a=a, redact=Redact(), b=b)
-    for text in ("hello", "secret"):
-        a.session.emit(Note(text=text))
-    assert a.events == []
-    assert b.events == [Note(text="HELLO")]
-    assert bench.value("events.emitted", type="test_session.note") == 2
-
-
-async def test_what_genesys_understands_goes_to_the_outbox_filtered(bench: Any, a: Keep) -> None:
-    class Redact:
-        @hookimpl
-        def filter_event(self, event: Event) -> Event | None:
-            return event.model_copy(update={"text": "***"}) if isinstance(event, Transcript) else event
-
-    await bench.accepted(product="transcription", a=a, redact=Redact())
-    a.session.emit(TEXT)
-    a.session.emit(Note(text="for plugins only"))
-    [(entity, replaces, interim)] = bench.control.entities
-    assert entity.data["alternatives"][0]["interpretations"][0]["transcript"] == "***"
-    assert (replaces, interim) == (f"transcript {TEXT.id}", False)
-
-
-async def test_interims_are_sent_only_where_the_key_says_so(bench: Any, a: Keep) -> None:
-    interim = TEXT.model_copy(update={"is_final": False})
-    await bench.accepted(product="transcription", a=a)
-    a.session.emit(interim)
-    assert bench.control.entities == []
-    await bench.accepted(product="transcription", facts={"interims": True}, a=a)
-    a.session.emit(interim)
-    assert [(replaces, i) for _, replaces, i in bench.control.entities] == [(f"transcript {TEXT.id}", True)]
-
-
-async def test_a_monitor_is_sent_nothing(bench: Any, a: Keep) -> None:
-    await bench.accepted(a=a)
-    a.session.emit(TEXT)
-    a.session.emit(BotTurnResponse(disposition="match"))
-    assert bench.control.entities == []
-
-
-async def test_a_text_that_json_cannot_carry_harms_nobody(bench: Any, a: Keep, b: Keep) -> None:
-    await bench.accepted(product="transcription", a=a, b=b)
-    broken = TEXT.model_copy(update={"text": "\ud800"})
-    a.session.emit(broken)
-    a.session.emit(TEXT)
-    assert b.events == [broken, TEXT]
-    assert len(bench.control.entities) == 1
-    assert bench.value("outbox.dropped", reason="unsupported") == 1
-
-
-async def test_plugins_that_answer_each_other_are_cut_short(bench: Any) -> None:
-    class Echo(Keep):
-        @hookimpl
-        def on_opened(self, session: Session) -> None:
-            self.session = session
-
-        @hookimpl
-        def on_event(self, event: Event) -> None:
-            self.events.append(event)
-            self.session.emit(event)
-
-    first, second = Echo(), Echo()
-    await bench.accepted(first=first, second=second)
-    first.session.emit(Note(text="ping"))
-    assert len(first.events) + len(second.events) == MAX_HOPS
-
-
-@pytest.mark.parametrize("nonsense", ["text", None, {"a": 1}, Note])
-async def test_only_events_can_be_emitted(nonsense: Any, bench: Any, a: Keep) -> None:
-    await bench.accepted(a=a)
-    with pytest.raises(TypeError, match="emit takes an Event"):
-        a.session.emit(nonsense)
-
-
-# context and interest -----------------------------------------------------------------------------
-
-
-async def test_context_is_shared_and_what_changed_is_told(bench: Any, a: Keep, b: Keep) -> None:
-    await bench.accepted(a=a, b=b)
-    a.session.update_context(queue="q1", agent="x")
-    a.session.update_context(queue="q1", agent="y")
-    a.session.update_context(queue="q1")
-    assert b.session.context == {"queue": "q1", "agent": "y"}
-    assert b.events == [ContextChanged(changed=("queue", "agent")), ContextChanged(changed=("agent",))]
-
-
-async def test_context_from_before_opened_is_there_later(bench: Any, b: Keep) -> None:
-    class Early(Keep):
-        @hookimpl
-        def on_open(self, session: Session) -> None:
-            session.update_context(queue="q1")
-
-    await bench.accepted(early=Early(), b=b)
-    assert b.session.context == {"queue": "q1"}
-
-
-async def test_audio_interest_is_that_of_those_who_take_audio(bench: Any, b: Keep) -> None:
-    one, other = Audio(), Audio()
-    await bench.accepted(one=one, other=other, b=b)
-    assert b.session.audio_interest
-    b.session.set_audio_interest(False)
-    one.session.set_audio_interest(False)
-    assert b.session.audio_interest
-    assert b.events == []
-    other.session.set_audio_interest(False)
-    assert not b.session.audio_interest
-    one.session.set_audio_interest(True)
-    assert b.session.audio_interest
-    assert b.events == [ContextChanged(changed=("audio_interest",))] * 2
-
-
-async def test_interest_said_while_deciding_counts(bench: Any) -> None:
-    class Shy(Audio):
-        @hookimpl
-        def on_open(self, session: Session) -> None:
-            self.session = session
-            session.set_audio_interest(False)
-
-    shy = Shy()
-    await bench.accepted(shy=shy)
-    assert not shy.session.audio_interest
-
-
-async def test_without_anybody_who_takes_audio_there_is_no_interest(bench: Any, a: Keep) -> None:
-    await bench.accepted(a=a)
-    assert not a.session.audio_interest
-
-
-# pausing ------------------------------------------------------------------------------------------
-
-
-async def test_holds_of_several_plugins_pause_together(bench: Any, a: Keep, b: Keep) -> None:
-    await bench.accepted(a=a, b=b)
-    first = a.session.pause("one")
-    with b.session.pause("two"):
-        first.release()
-        assert bench.control.pauses == [True]
-    assert bench.control.pauses == [True, False]
-
-
-async def test_a_pause_while_deciding_makes_the_call_start_paused(bench: Any) -> None:
-    class Pausing(Keep):
-        @hookimpl
-        def on_open(self, session: Session) -> None:
-            self.hold = session.pause("look-up")
-
-    await bench.open(p=Pausing())
-    opened = await bench.accept()
-    assert opened.start_paused is True
-
-
-async def test_accepting_paused_gives_a_hold_of_its_own_to_each(bench: Any) -> None:
-    class Paused(Keep):
-        @hookimpl
-        def on_open(self, session: Session) -> Accept:
-            self.session = session
-            return Accept(start_paused=True)
-
-    one, careful, bystander = Paused(), Paused(PluginInfo(on_failure=OnFailure.REJECT)), Keep()
-    await bench.open(one=one, careful=careful, bystander=bystander)
-    assert (await bench.accept()).start_paused is True
-    assert bystander.session.start_hold is None
-    assert one.session.start_hold is not None
-    assert careful.session.start_hold is not None
-    assert (one.session.start_hold.owner, one.session.start_hold.on_quarantine) == ("one", "release")
-    assert careful.session.start_hold.on_quarantine == "keep"
-    one.session.start_hold.release()
-    assert one.session.start_hold is None
-    assert bench.control.pauses == [True]
-    careful.session.start_hold.release()
-    assert bench.control.pauses == [True, False]
-
-
-async def test_quarantine_releases_holds_but_those_to_be_kept(bench: Any) -> None:
-    class Broken(Keep):
-        @hookimpl
-        def on_audio(self) -> None:
-            raise ValueError
-
-    lax, strict = Broken(), Broken()
-    await bench.accepted(lax=lax, strict=strict)
-    lax.session.pause("lax")
-    kept = strict.session.pause("strict", on_quarantine="keep")
-    for _ in range(bench.limits.faults_in_a_row):
-        bench.hear()
-    assert [hold.owner for hold in bench.call.holds] == ["strict"]
-    assert bench.control.pauses == [True]
-    kept.release()
-    assert bench.control.pauses == [True, False]
-
-
-# disconnect, play ---------------------------------------------------------------------------------
-
-
-async def test_disconnect_passes_on_what_it_is_given(bench: Any, a: Keep) -> None:
-    await bench.accepted(a=a)
-    a.session.disconnect()
-    a.session.disconnect("error", "busy", {"x": "y"})
-    assert bench.control.disconnects == [("completed", None, None), ("error", "busy", {"x": "y"})]
-
-
-@pytest.mark.parametrize("reason", ["rejected", "", "COMPLETED", "end"])
-async def test_disconnect_refuses_reasons_that_the_client_does_not_know(
-    reason: str, bench: Any, a: Keep
-) -> None:
-    await bench.accepted(a=a)
-    with pytest.raises(ValueError, match="completed, error, unauthorized"):
-        a.session.disconnect(reason)
-    assert bench.control.disconnects == []
-
-
-async def test_a_connector_plays_and_flushes(bench: Any, a: Keep) -> None:
-    await bench.accepted(product="connector", a=a)
-    a.session.play(b"\xff\xff")
-    a.session.flush_playback()
-    assert (bench.control.played, bench.control.flushed) == ([b"\xff\xff"], 1)
-    with pytest.raises(ValueError, match="whole samples"):
-        a.session.play(b"\xff\xff\xff")
-    bench.control.full = True
-    with pytest.raises(LocalProtocolError, match="full"):
-        a.session.play(b"\xff\xff")
-
-
-async def test_a_connector_cannot_play_before_opened_nor_without_audio(bench: Any, a: Keep) -> None:
-    await bench.open(product="connector", a=a)
-    with pytest.raises(LocalProtocolError, match="on_opened"):
-        bench.call.view("a").play(b"\xff\xff")
-    await bench.accepted(product="connector", offers=(), a=a)
-    with pytest.raises(LocalProtocolError, match="no audio"):
-        a.session.play(b"\xff\xff")
-
-
-@pytest.mark.parametrize("product", ["monitor", "transcription"])
-async def test_nobody_else_plays(product: str, bench: Any, a: Keep) -> None:
-    await bench.accepted(product=product, a=a)
-    with pytest.raises(LocalProtocolError, match="product = connector"):
-        a.session.play(b"\xff\xff")
-    with pytest.raises(LocalProtocolError, match="product = connector"):
-        a.session.flush_playback()
-
-
-# blocking work ------------------------------------------------------------------------------------
-
-
-async def test_blocking_work_of_one_plugin_blocks_neither_the_loop_nor_another(
-    bench: Any, a: Keep, b: Keep
-) -> None:
-    import threading
-
-    await bench.accepted(a=a, b=b)
-    gate = threading.Event()
-    jobs = [asyncio.ensure_future(a.session.run_blocking(gate.wait, timeout=10)) for _ in range(5)]
-    assert await b.session.run_blocking(lambda x: x + 1, 1) == 2
-    gate.set()
-    assert await asyncio.gather(*jobs) == [True] * 5
-
-
-# the end ------------------------------------------------------------------------------------------
-
-
-async def test_a_plugin_may_still_act_in_on_close_and_on_end(bench: Any, b: Keep) -> None:
-    class Late(SessionHandler):
-        def __init__(self, session: Session) -> None:
-            self.session = session
-
-        def on_close(self) -> None:
-            self.session.emit(TEXT)
-
-        def on_end(self) -> None:
-            bench.seen.append(self.session.state)
-            self.session.update_context(uploaded=True)
-            self.session.pause("too late").release()
-
-    class Making:
-        @hookimpl
-        def create_handler(self, session: Session) -> SessionHandler:
-            return Late(session)
-
-    await bench.accepted(product="transcription", late=Making(), b=b)
-    await bench.finish()
-    assert b.events[0] == TEXT
-    assert len(bench.control.entities) == 1
-    assert bench.seen == ["closing"]
-    assert b.session.context == {"uploaded": True}
-
-
-async def test_after_the_end_nothing_can_be_done_but_everything_can_be_read(bench: Any, a: Keep) -> None:
-    await bench.accepted(product="connector", a=a)
-    hold = a.session.pause("x")
-    await bench.finish()
-    session = a.session
-    for act in (
-        lambda: session.emit(TEXT),
-        lambda: session.update_context(a=1),
-        lambda: session.set_audio_interest(True),
-        lambda: session.pause("y"),
-        lambda: session.disconnect(),
-        lambda: session.play(b"\xff\xff"),
-        lambda: session.flush_playback(),
-    ):
-        with pytest.raises(SessionClosedError, match=session.id):
-            act()
-    hold.release()
-    assert bench.control.pauses == [True]
-    assert session.context == {}
-    assert (session.state, session.start_hold, session.audio_interest) == ("ended", None, False)
-    assert session.delivery.plugin == "a"
-
-
-async def test_a_rejected_call_is_over_too(bench: Any) -> None:
-    class Policy(Keep):
-        @hookimpl
-        def on_open(self, session: Session) -> Reject:
-            self.session = session
-            return Reject(info="not this queue")
-
-    policy = Policy()
-    call = await bench.open(policy=policy)
-    verdict = await call.decide()
-    await call.reject(verdict.decision)
-    assert policy.session.state == "ended"
-    with pytest.raises(SessionClosedError):
-        policy.session.pause("x")

@@ -1,4 +1,4 @@
-"""Calls over real sockets in virtual time: a small server around `Connection`, and a strict client."""
+"""Virtual time in which sockets are real, and a client as strict as Genesys."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ import contextlib
 import json
 import logging
 import selectors
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
-from aiohttp import web
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pydantic import BaseModel
 
-from audiohook_fw.auth import Credential, Upgrade
-from audiohook_fw.config import Settings
-from audiohook_fw.plugin import PluginManager, load_plugins
 from audiohook_fw.protocol import (
     ClientMessage,
     ClientProtocol,
@@ -40,13 +31,7 @@ from audiohook_fw.protocol import (
     ResumeReceived,
     Violated,
 )
-from audiohook_fw.server.connection import Connection
-from audiohook_fw.server.registry import Registry
-from audiohook_fw.server.services import Services
-from audiohook_fw.session import BlockingPools
-from audiohook_fw.telemetry import LimitedLogger, Metrics, Tracing, current_context
-
-M = TypeVar("M", bound=BaseModel)
+from audiohook_fw.telemetry import LimitedLogger, current_context
 
 ORGANIZATION = "d7934305-0972-4844-938e-9060eef73d05"
 NULL = "00000000-0000-0000-0000-000000000000"
@@ -255,163 +240,10 @@ class Caller:
                 pass
 
 
-class House:
-    """One server: plugins, services, and a port where every connection is let in."""
-
-    def __init__(self, exporter: InMemorySpanExporter) -> None:
-        self.settings = Settings()
-        self.exporter = exporter
-        self.provider = TracerProvider(shutdown_on_exit=False)
-        self.provider.add_span_processor(SimpleSpanProcessor(exporter))
-        self.metrics = Metrics()
-        self.connections: list[Connection] = []
-        self.callers: list[Caller] = []
-        self.failures: list[BaseException] = []
-        self.languages: list[str] | None = None
-        self.plugins: PluginManager
-        self.services: Services
-        self._upgrades: dict[str, Upgrade] = {}
-        self._session: aiohttp.ClientSession
-        self._runner: web.AppRunner | None = None
-        self._port = 0
-
-    def limit(self, **limits: Any) -> None:
-        """Change limits, also to such as a configuration would not allow; before `start`."""
-        changed = self.settings.limits.model_copy(update=limits)
-        self.settings = self.settings.model_copy(update={"limits": changed})
-
-    async def start(self, **plugins: object) -> None:
-        options = SimpleNamespace(
-            enabled=[], disabled=[], required=[], order=list(plugins), directory=None, modules=[]
-        )
-        self.plugins = await asyncio.to_thread(
-            load_plugins,
-            options,
-            _section,
-            self.settings.limits,
-            extra=plugins,
-            metrics=self.metrics,
-            version="0.1.0",
-        )
-        assert {p.name for p in self.plugins.plugins} == set(plugins), self.plugins.records
-        self.services = Services(
-            self.settings,
-            self.plugins,
-            self.metrics,
-            Tracing(self.provider),
-            Registry(self.settings.limits.calls),
-            BlockingPools(2),
-            self.languages,
-        )
-        app = web.Application()
-        app.router.add_get("/{token}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
-
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        upgrade = self._upgrades.pop(request.match_info["token"])
-        socket = web.WebSocketResponse(
-            timeout=2.0,
-            autoping=False,
-            compress=False,
-            max_msg_size=self.settings.limits.message_bytes + 1,
-        )
-        await socket.prepare(request)
-        connection = Connection(
-            self.services,
-            upgrade,
-            socket,
-            path_suffix="suffix",
-            context=self.services.tracing.extract(request.headers),
-            transport=request.transport,
-        )
-        self.connections.append(connection)
-        try:
-            await connection.run()
-        except Exception as error:
-            self.failures.append(error)
-        return socket
-
-    async def call(
-        self,
-        *,
-        session_id: str = "",
-        api_key: str = "key",
-        secret: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        **credential: Any,
-    ) -> Caller:
-        """Connect; nothing is said yet."""
-        secrets = {"secrets": (secret,)} if secret else {"unsigned": True}
-        access = Credential(api_key=api_key, name="test", **secrets, **credential)
-        session_id = session_id or str(uuid4())
-        upgrade = Upgrade(access, ORGANIZATION, session_id, str(uuid4()), None, "127.0.0.1")
-        token = str(uuid4())
-        self._upgrades[token] = upgrade
-        socket = await self._session.ws_connect(
-            f"http://127.0.0.1:{self._port}/{token}", max_msg_size=0, headers=headers
-        )
-        caller = Caller(socket, session_id, access.product == "connector")
-        self.callers.append(caller)
-        return caller
-
-    async def opened(self, **options: Any) -> Caller:
-        """Connect and open; the call is accepted."""
-        opening = options.pop("open", {})
-        caller = await self.call(**options)
-        assert (await caller.open(**opening))["type"] == "opened", caller.got
-        return caller
-
-    async def idle(self, seconds: float = 300.0) -> None:
-        """Wait until every connection has ended."""
-        async with asyncio.timeout(seconds):
-            await self.services.registry.idle()
-
-    def value(self, name: str, **attributes: str) -> float:
-        return self.metrics.value(f"audiohook.{name}", **attributes)
-
-    async def stop(self) -> None:
-        if self._runner is None:
-            return
-        for caller in self.callers:
-            await caller.socket.close()
-            await caller.reader
-        await self.idle()
-        await self._session.close()
-        await self._runner.cleanup()
-        self.services.pools.close()
-        self.metrics.shutdown()
-
-
-def _section(name: str, model: type[M]) -> M:
-    return model()
-
-
-@pytest.fixture
-def exporter() -> InMemorySpanExporter:
-    return InMemorySpanExporter()
-
-
-@pytest.fixture
-async def house(exporter: InMemorySpanExporter) -> AsyncIterator[House]:
-    """A server that is not started yet; at the end nothing of it may be left."""
-    loop = asyncio.get_running_loop()
-    unhandled: list[Mapping[str, Any]] = []
-    loop.set_exception_handler(lambda _, context: unhandled.append(context))
-    before = asyncio.all_tasks()
-    house = House(exporter)
-    yield house
-    await house.stop()
-    for _ in range(3):
-        await asyncio.sleep(0)
-    left = [task for task in asyncio.all_tasks() - before if task.get_name().startswith("audiohook-")]
-    assert left == []
-    assert unhandled == []
-    assert house.failures == []
+@pytest.fixture(scope="session")
+def make_caller() -> type[Caller]:
+    """Make callers."""
+    return Caller
 
 
 @pytest.fixture

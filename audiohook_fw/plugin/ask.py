@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from audiohook_fw.errors import PluginError
+
 __all__ = ["Answer", "Question", "SpanFactory", "TaskHold", "ask", "is_running"]
 
 SpanFactory = Callable[[str, str], AbstractContextManager[object]]
@@ -41,31 +43,46 @@ class Answer:
 
 
 class TaskHold:
-    """Tasks that nobody waits for any more: held until they end, their exceptions consumed."""
+    """Tasks that nobody waits for any more: held until they end, their exceptions consumed.
 
-    __slots__ = ("_tasks", "count")
+    Args:
+        limit: how many of one plugin may run on before that plugin is not asked any more.
+    """
 
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[object]] = set()
+    __slots__ = ("_limit", "_of", "_running", "count")
+
+    def __init__(self, limit: int = 1_000) -> None:
+        self._limit = limit
+        self._of: dict[asyncio.Task[object], str] = {}
+        self._running: dict[str, int] = {}
         self.count = 0
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._of)
 
-    def abandon(self, task: asyncio.Task[object]) -> None:
+    def running(self, plugin: str) -> int:
+        """Return how many tasks of a plugin go on without us."""
+        return self._running.get(plugin, 0)
+
+    def is_full(self, plugin: str) -> bool:
+        """Tell whether so many go on that the plugin must not get another."""
+        return self.running(plugin) >= self._limit
+
+    def abandon(self, task: asyncio.Task[object], plugin: str) -> None:
         """Cancel a task without waiting for it."""
         task.cancel()
-        self.keep(task)
+        self.keep(task, plugin)
 
-    def keep(self, task: asyncio.Task[object]) -> None:
-        """Hold a task that goes on without us."""
+    def keep(self, task: asyncio.Task[object], plugin: str) -> None:
+        """Hold a task of a plugin that goes on without us."""
         if not task.done():
             self.count += 1
-        self._tasks.add(task)
+        self._of[task] = plugin
+        self._running[plugin] = self.running(plugin) + 1
         task.add_done_callback(self._release)
 
     def _release(self, task: asyncio.Task[object]) -> None:
-        self._tasks.discard(task)
+        self._running[self._of.pop(task)] -= 1
         if not task.cancelled():
             task.exception()
 
@@ -91,6 +108,11 @@ class _Round:
         """Ask one plugin: the answer of a plain function, or `None` while a task works on it."""
         index = len(self.answers)
         self.answers.append(None)
+        if self._hold.is_full(question.plugin):
+            problem = "is not asked, since too many of its hooks were late and still run"
+            error = PluginError(question.plugin, problem, hook=self._hook)
+            self.answers[index] = self._answer(question.plugin, error=error)
+            return self.answers[index]
         try:
             if question.is_async:
                 result: object = question.call()
@@ -125,11 +147,11 @@ class _Round:
             if answer is None:
                 self.answers[index] = self._answer(questions[index].plugin, late=True)
 
-    def abandon(self) -> None:
+    def abandon(self, questions: Sequence[Question]) -> None:
         """Let go of all tasks that still run."""
-        for task in self.tasks:
+        for task, index in self.tasks.items():
             if not task.done():
-                self._hold.abandon(task)
+                self._hold.abandon(task, questions[index].plugin)
 
     async def _wait(self, plugin: str, index: int, result: object) -> object:
         assert inspect.isawaitable(result)
@@ -171,7 +193,8 @@ async def ask(
 
     Plain functions are called in order; async ones run at once, each in a task. The last word counts as soon
     as everybody before it has answered. Whoever has not answered after `timeout` seconds is late: cancelled
-    but not waited for. Cancelling `ask` abandons all of them.
+    but not waited for. A plugin of which too many such tasks still run has failed without being asked.
+    Cancelling `ask` abandons all of them.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
@@ -192,7 +215,7 @@ async def ask(
             else:
                 await asyncio.wait(running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        asked.abandon()
+        asked.abandon(questions)
 
 
 def _judge(answers: Sequence[Answer | None], final: Callable[[Answer], bool]) -> list[Answer] | None:

@@ -76,7 +76,7 @@ class Closing:
             _, late = await asyncio.wait(late, timeout=_GRACE)
         for task in late:
             self._manager.note_detached(running[task].name, running[task].hook, self._session_id)
-            self._manager.hold.keep(task)
+            self._manager.hold.keep(task, running[task].name)
         return cancelled
 
     async def _walk(

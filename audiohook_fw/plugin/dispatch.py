@@ -121,6 +121,9 @@ class CallDispatch:
         )
         for failure in verdict.failures:
             self._manager.note_fault(failure.plugin, "on_open", failure.error, self._session_id)
+        failed = {failure.plugin for failure in verdict.failures}
+        for name in verdict.seconds:
+            self._manager.note_decision(name, failed=name in failed)
         return verdict
 
     def select_media(self, offers: Sequence[MediaFormat]) -> MediaFormat:

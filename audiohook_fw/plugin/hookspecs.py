@@ -157,7 +157,8 @@ def on_open(session: Session) -> Awaitable[Decision] | Decision:
     Family: decision
     Delivery: each async one in a task of its own; a plain function must not block.
     Deadline: `limits.decision_timeout` for all plugins together; the late are abandoned.
-    On error: the plugin's own `on_failure` counts: `ignore` or `reject`.
+    On error: the plugin's own `on_failure` counts: `ignore` or `reject`. With `ignore`, failing in
+        `limits.quarantine_calls` calls in a row within `limits.quarantine_window` shuts it out of new calls.
     Since: 0.1
     """
 

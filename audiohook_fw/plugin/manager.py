@@ -78,6 +78,7 @@ class PluginManager:
         self._clock = clock
         self._log = FaultLog(clock, personal_data=personal_data)
         self._ledger = QuarantineLedger(limits.quarantine_calls, limits.quarantine_window)
+        self._decisions = QuarantineLedger(limits.quarantine_calls, limits.quarantine_window)
         self._counters = {name: PluginCounters(self.metrics, name) for name in self._loaded}
         self._show()
 
@@ -273,17 +274,32 @@ class PluginManager:
         """Log and count a quarantine; too many within the window, and new calls go on without the plugin."""
         self._counters[plugin].quarantine("call")
         _log.error("plugin %s is in quarantine for this call", plugin, extra=call_of(session_id))
+        if self._ledger.add(plugin, self._clock()):
+            self._shut_out(self._loaded[plugin])
+
+    def note_decision(self, plugin: str, *, failed: bool) -> None:
+        """Count calls in a row whose `on_open` failed; too many, and new calls go on without the plugin.
+
+        Only of plugins whose failure is ignored: the others reject their calls, and must go on doing so.
+        """
         target = self._loaded[plugin]
-        if self._ledger.add(plugin, self._clock()) and target.is_active:
-            self._counters[plugin].quarantine("process")
-            target.record.fail(
-                PluginStatus.QUARANTINED,
-                f"failed too often in {self.limits.quarantine_calls} calls within "
-                f"{self.limits.quarantine_window:g} s; see the log, and restart the server once it is fixed",
-            )
-            _log.error("plugin %s is in quarantine for new calls", plugin)
+        if not failed:
+            self._decisions.clear(plugin)
+        elif target.info.on_failure is OnFailure.IGNORE and self._decisions.add(plugin, self._clock()):
+            self._shut_out(target)
 
     # inside -------------------------------------------------------------------------------------
+
+    def _shut_out(self, plugin: LoadedPlugin) -> None:
+        if not plugin.is_active:
+            return
+        self._counters[plugin.name].quarantine("process")
+        plugin.record.fail(
+            PluginStatus.QUARANTINED,
+            f"failed too often in {self.limits.quarantine_calls} calls within "
+            f"{self.limits.quarantine_window:g} s; see the log, and restart the server once it is fixed",
+        )
+        _log.error("plugin %s is in quarantine for new calls", plugin.name)
 
     def _active(self) -> Iterator[LoadedPlugin]:
         return (plugin for plugin in tuple(self._loaded.values()) if plugin.is_active)
@@ -338,6 +354,10 @@ class PluginManager:
 
     def _show(self) -> None:
         self.metrics.gauge("audiohook.lane.bytes", lambda: self.budget.used)
+        for name in self._loaded:
+            self.metrics.gauge(
+                "audiohook.hook.abandoned", functools.partial(self.hold.running, name), plugin=name
+            )
         for status in PluginStatus:
             self.metrics.gauge(
                 "audiohook.plugins", functools.partial(self._count, status), status=status.value

@@ -22,3 +22,7 @@ class QuarantineLedger:
         times = self._calls.setdefault(plugin, deque(maxlen=self._limit))
         times.append(now)
         return len(times) == self._limit and now - times[0] <= self._window
+
+    def clear(self, plugin: str) -> None:
+        """Forget what was noted of `plugin`, since it did well."""
+        self._calls.pop(plugin, None)

@@ -88,6 +88,7 @@ _TABLE: Final = (
     _counter("lane.failures", "{lane}", "Lanes that failed because they were full.", "plugin"),
     _counter("hook.faults", "{fault}", "Exceptions that plugins raised.", "plugin", "hook"),
     _counter("hook.timeouts", "{call}", "Hook calls that missed their deadline.", "plugin", "hook"),
+    _gauge("hook.abandoned", "{call}", "Hook calls that were given up and still run.", "plugin"),
     _counter("quarantines", "{plugin}", "Plugins shut out, by scope (call, process).", "plugin", "scope"),
     _counter("events.emitted", "{event}", "Events that plugins emitted, by type.", "type"),
     _counter("events.filtered", "{event}", "Events that a filter dropped.", "plugin"),

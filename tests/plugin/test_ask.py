@@ -154,3 +154,30 @@ async def test_each_plugin_runs_in_its_span(hold: TaskHold) -> None:
         ("begin", "on_open", "after1"),
         ("end", "after1", 1),
     ]
+
+
+async def test_a_plugin_whose_tasks_never_end_is_not_asked_any_more() -> None:
+    hold = TaskHold(limit=2)
+    asked: list[str] = []
+    end = asyncio.Event()
+
+    async def hang() -> None:
+        asked.append("hangs")
+        while not end.is_set():
+            try:
+                await end.wait()
+            except asyncio.CancelledError:
+                continue
+
+    hangs = Question("hangs", hang, is_async=True)
+    for _ in range(4):
+        answers = await ask("h", [hangs, at_once("a")], 1, final=yes, hold=hold)
+        assert [answer.failed for answer in answers] == [True, False]
+    assert len(asked) == hold.running("hangs") == 2
+    assert now() == 2  # nor is it waited for
+    end.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert hold.running("hangs") == 0
+    await ask("h", [hangs], 1, final=yes, hold=hold)
+    assert len(asked) == 3

@@ -143,3 +143,55 @@ async def test_accepted_calls_are_told_in_the_lanes_order(bench: Any) -> None:
     dispatch.control("on_opened")
     await bench.finish()
     assert bench.seen == [Accept(), "opened"]
+
+
+class Failing:
+    """A policy that raises or hangs, as its `how` says."""
+
+    def __init__(self, how: str = "raise", info: PluginInfo | None = None) -> None:
+        self.how = how
+        self.info = info or PluginInfo()
+        self.asked = 0
+
+    @hookimpl
+    async def on_open(self) -> None:
+        self.asked += 1
+        while self.how == "hang":
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                continue
+        if self.how == "raise":
+            raise ValueError
+
+
+@pytest.mark.parametrize("how", ["raise", "hang"])
+async def test_who_fails_call_after_call_is_not_asked_any_more(bench: Any, how: str) -> None:
+    policy = Failing(how)
+    bench.load(policy=policy)
+    for _ in range(5):
+        assert (await bench.call().decide(2.0)).accepted
+    assert policy.asked == 3
+    assert bench.manager.records[0].status == "quarantined"
+    assert bench.metrics.value("audiohook.quarantines", plugin="policy", scope="process") == 1
+    assert bench.metrics.value("audiohook.hook.abandoned", plugin="policy") == (3 if how == "hang" else 0)
+    policy.how = "end"
+    for task in bench.lanes:
+        task.cancel()
+
+
+async def test_who_fails_now_and_then_is_asked_on(bench: Any) -> None:
+    policy = Failing()
+    bench.load(policy=policy)
+    for number in range(9):
+        policy.how = "well" if number % 3 == 2 else "raise"
+        await bench.call().decide(2.0)
+    assert policy.asked == 9
+
+
+async def test_who_rejects_when_it_fails_goes_on_to_reject(bench: Any) -> None:
+    policy = Failing("raise", PluginInfo(on_failure=OnFailure.REJECT))
+    bench.load(policy=policy)
+    for _ in range(5):
+        assert not (await bench.call().decide(2.0)).accepted
+    assert policy.asked == 5

@@ -22,3 +22,11 @@ def test_each_plugin_counts_for_itself() -> None:
 
 def test_one_may_be_enough() -> None:
     assert QuarantineLedger(1, 1).add("p", 5)
+
+
+def test_who_did_well_begins_anew() -> None:
+    ledger = QuarantineLedger(2, 600)
+    ledger.add("p", 0)
+    ledger.clear("p")
+    ledger.clear("q")
+    assert [ledger.add("p", now) for now in (1, 2)] == [False, True]

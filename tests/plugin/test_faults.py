@@ -52,12 +52,12 @@ def _fault(path: str, module: str) -> BaseException:
 
 @pytest.mark.parametrize("module", ["my_policy", "acme.vad.rules", "audiohook_fw.cli.demo.policy"])
 def test_the_plugins_own_line_is_named_however_deep_it_failed(module: str) -> None:
-    text = describe(_fault("/home/ann/my_policy.py", module), module)
+    text = describe(_fault("/opt/policies/my_policy.py", module), module)
     places = text.removeprefix("JSONDecodeError at ").split(" > ")
-    assert places[0] == "/home/ann/my_policy.py:8 in decode"
+    assert places[0] == "/opt/policies/my_policy.py:8 in decode"
     assert len(places) == 3
     assert all(place.startswith("json/") for place in places[1:]), "the standard library is left out"
-    assert "my_policy.py" not in describe(_fault("/home/ann/my_policy.py", module), "another")
+    assert "my_policy.py" not in describe(_fault("/opt/policies/my_policy.py", module), "another")
 
 
 def test_a_plugins_line_is_not_named_twice() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
@@ -73,6 +74,7 @@ class Call:
     """One call; its plugins see it through a `Session` each.
 
     Attributes:
+        thread: the one that made it, which alone may use it.
         state: `opening`, `open`, `closing` or `ended`.
         begun: `opened` was sent: from then on the call has handlers, and will have its `on_end`.
         language, tags, context, stash, holds, start_holds, interests: what sessions show.
@@ -94,6 +96,7 @@ class Call:
         self.pools = services.pools
         self.protocol = protocol
         self.control = control
+        self.thread = threading.get_ident()
         self.state = "opening"
         self.begun = False
         self.language = facts.language

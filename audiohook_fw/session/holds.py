@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Literal
+
+from .threads import check_thread
 
 __all__ = ["Hold", "Holds", "OnQuarantine"]
 
@@ -37,7 +40,11 @@ class Hold:
         return f"<Hold {self.reason!r} of {self.owner}>"
 
     def release(self) -> None:
-        """Take this reason back; the stream resumes when no hold is open. Idempotent."""
+        """Take this reason back; the stream resumes when no hold is open. Idempotent.
+
+        Raises:
+            RuntimeError: in another thread than the event loop's.
+        """
         self._release(self)
 
     def __enter__(self) -> Hold:
@@ -52,9 +59,10 @@ class Hold:
 class Holds:
     """The open holds of one call; `changed` is called with whether there is any, on each change."""
 
-    __slots__ = ("_changed", "_open")
+    __slots__ = ("_changed", "_open", "_thread")
 
     def __init__(self, changed: Callable[[bool], None]) -> None:
+        self._thread = threading.get_ident()
         self._open: list[Hold] = []
         self._changed = changed
 
@@ -86,6 +94,7 @@ class Holds:
         self._open.clear()
 
     def _release(self, hold: Hold) -> None:
+        check_thread(self._thread, "hold")
         if hold in self._open:
             self._open.remove(hold)
             if not self._open:

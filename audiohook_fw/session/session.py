@@ -19,6 +19,7 @@ from audiohook_fw.protocol import (
 )
 
 from .holds import Hold, OnQuarantine
+from .threads import check_thread
 
 if TYPE_CHECKING:
     from .call import Call
@@ -34,7 +35,8 @@ _REASONS: Final = ("completed", "error", "unauthorized")
 class Session:
     """One call, seen by one plugin. Use it from the event loop's thread only.
 
-    Positions and lengths are samples of call time at `media.rate`; ids are as received.
+    Positions and lengths are samples of call time at `media.rate`; ids are as received. Whatever changes
+    something raises `RuntimeError` in another thread: use `loop.call_soon_threadsafe(session.emit, event)`.
     """
 
     __slots__ = ("_call", "_plugin")
@@ -85,7 +87,10 @@ class Session:
 
     @property
     def path_suffix(self) -> str:
-        """What followed `server.path` in the URL: the Connector ID of Audio Connector."""
+        """What followed `server.path` in the URL: the Connector ID of Audio Connector.
+
+        Whoever has a key chooses it: it is percent-decoded and may hold anything, `..` and line ends too.
+        """
         return self._call.facts.path_suffix
 
     @property
@@ -193,7 +198,8 @@ class Session:
     def emit(self, event: Event) -> None:
         """Hand an event to the other plugins and, if its product takes it, to the client.
 
-        Filters see it first. It is queued while another event is being delivered.
+        Filters see it first. It is queued while another event is being delivered. When 1,000 wait, or it
+        came over more than 8 hops (events that called forth events), it is dropped: the plugin's fault.
 
         Raises:
             TypeError: when it is no `Event`. SessionClosedError: after the call ended.
@@ -296,6 +302,7 @@ class Session:
         return await self._call.pools.run(self._plugin, function, *args, **kwargs)
 
     def _check_open(self) -> None:
+        check_thread(self._call.thread, "session")
         if self._call.state == "ended":
             raise SessionClosedError(f"session {self.id} has ended")
 

@@ -198,3 +198,35 @@ async def test_settings_of_itself_and_of_others(bench: Any, b: Keep) -> None:
     assert bench.seen[0].level == 3
     with pytest.raises(KeyError):
         b.session.settings_for("nobody")
+
+
+async def test_the_byte_order_of_the_key_is_shown(bench: Any, a: Keep) -> None:
+    await bench.accepted(facts={"byte_order": "big"}, a=a)
+    assert a.session.byte_order == "big"
+    await bench.accepted(a=a)
+    assert a.session.byte_order == "little"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda session, hold: session.emit(TEXT),
+        lambda session, hold: session.pause(),
+        lambda session, hold: session.disconnect(),
+        lambda session, hold: session.play(b"\xff"),
+        lambda session, hold: session.flush_playback(),
+        lambda session, hold: session.update_context(queue="sales"),
+        lambda session, hold: session.set_audio_interest(False),
+        lambda session, hold: hold.release(),
+    ],
+)
+async def test_other_threads_are_refused_with_advice(bench: Any, a: Keep, b: Keep, use: Any) -> None:
+    await bench.accepted(product="connector", a=a, b=b)
+    hold = a.session.pause()
+    with pytest.raises(RuntimeError, match=r"event loop; .* use loop\.call_soon_threadsafe"):
+        await a.session.run_blocking(use, a.session, hold)
+    assert bench.control.pauses == [True]
+    assert (bench.control.disconnects, bench.control.played, bench.control.flushed) == ([], [], 0)
+    assert (b.events, dict(b.session.context)) == ([], {})
+    use(a.session, hold)  # in its own thread it is fine
+    hold.release()

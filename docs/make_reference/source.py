@@ -97,7 +97,7 @@ def prose(text: str) -> str:
         elif field and re.match(r"    \S", line):
             lines.append(f"* {line.strip()}")
         else:
-            lines.append(line[2:] if field and line.startswith("      ") else line)
+            lines.append(line.removeprefix(" " * 6) if field else line)
     return "\n".join(lines)
 
 

@@ -193,10 +193,9 @@ class Watch:
 
 @pytest.fixture(scope="session")
 def tested(tracked_files: list[Path]) -> dict[Path, frozenset[str]]:
-    """Every test file of the core but those of the reference: the names and texts that its code uses."""
+    """Every test file of the core: the names and texts that its code uses."""
     tests = ROOT / "tests"
-    files = [f for f in tracked_files if f.suffix == ".py" and f.is_relative_to(tests)]
-    return {f: _used(f) for f in files if not f.is_relative_to(tests / "reference")}
+    return {f: _used(f) for f in tracked_files if f.suffix == ".py" and f.is_relative_to(tests)}
 
 
 def _used(file: Path) -> frozenset[str]:

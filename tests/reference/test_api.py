@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,16 @@ from make_reference.source import find
 import audiohook_fw
 
 NAMES = audiohook_fw.__all__
+PAGE = maker.page()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_public_name_has_its_entry(name: str) -> None:
-    page = maker.page()
-    assert page.count(f"\n## `{name}`\n") == 1
-    assert f"](#{name.lower()}) | " in page
+    assert PAGE.count(f"\n## `{name}`\n") == 1
+    assert f"](#{name.lower()}) | " in PAGE
     public = getattr(audiohook_fw, name)
     if inspect.isclass(public):
-        entry = page.partition(f"\n## `{name}`\n")[2].partition("\n## ")[0]
+        entry = PAGE.partition(f"\n## `{name}`\n")[2].partition("\n## ")[0]
         own = [member for member in vars(public) if callable(getattr(public, member)) and member[0] != "_"]
         mine = [member for member in own if inspect.isfunction(vars(public)[member])]
         assert [member for member in mine if f"{member}(" not in entry] == []
@@ -53,3 +54,7 @@ def test_fields_have_what_the_docstring_says_of_them() -> None:
     members = {member.name: member for member in find("audiohook_fw", "Accept").members()}
     assert members["discard_to"].signature == "discard_to: float | None = None"
     assert members["discard_to"].text.startswith("call time in seconds")
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert audiohook_fw.__version__ == version("audiohook-fw")

@@ -34,15 +34,21 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 COMMANDS = list(leaves(root()))
 
 
+_MORE = ("...", "--api-key KEY")
+
+
 def examples(path: tuple[str, ...]) -> list[list[str]]:
-    """Return the examples in the help of a command or of its groups: the words after its name."""
+    """Return the examples in the help of a command or of its groups: the words after its name.
+
+    Three dots stand for more of what the first example has.
+    """
     page = reference()
-    found = []
+    ours = re.compile(rf"^ *(?:\w+=\S+ )?audiohook-fw {' '.join(path)}\b(.*)$", re.MULTILINE)
+    found: list[list[str]] = []
     for end in range(len(path), -1, -1):
         entry = page.partition(f"\n## {' '.join(('audiohook-fw', *path[:end]))}\n")[2].partition("\n## ")[0]
-        text = entry.partition("Examples:")[2]
-        for line in re.findall(rf"^ *(?:\w+=\S+ )?audiohook-fw {' '.join(path)}\b(.*)$", text, re.MULTILINE):
-            found.append(shlex.split(re.split(r"  +#| [>|]", line)[0], comments=True))
+        lines = ours.findall(entry.partition("Examples:")[2])
+        found += [shlex.split(re.split(r" {2,}\S| [>|]", line)[0].replace(*_MORE)) for line in lines]
     return found
 
 

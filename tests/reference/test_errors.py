@@ -16,6 +16,7 @@ import audiohook_fw.errors
 from audiohook_fw.auth import AuthFailure
 
 CLASSES = maker.classes()
+PAGE = maker.page()
 PACKAGE = Path(audiohook_fw.errors.__file__).parent
 
 
@@ -23,8 +24,7 @@ PACKAGE = Path(audiohook_fw.errors.__file__).parent
 def test_exception_has_its_entry_and_a_test(
     error: type[BaseException], tested: dict[Path, frozenset[str]]
 ) -> None:
-    page = maker.page()
-    entry = page.partition(f"\n## `{error.__name__}`\n")[2].partition("\n## ")[0]
+    entry = PAGE.partition(f"\n## `{error.__name__}`\n")[2].partition("\n## ")[0]
     found = re.search(r"^from (\S+) import (\w+)$", entry, re.MULTILINE)
     assert found, entry
     assert getattr(importlib.import_module(found[1]), found[2]) is error
@@ -46,7 +46,7 @@ def test_no_exception_of_the_core_is_left_out() -> None:
 
 @pytest.mark.parametrize("failure", AuthFailure)
 def test_reason_has_its_entry_and_a_test(failure: AuthFailure, tested: dict[Path, frozenset[str]]) -> None:
-    assert f"| `{failure.value}` | `{failure.name}` |" in maker.page()
+    assert f"| `{failure.value}` | `{failure.name}` |" in PAGE
     assert any({failure.value, failure.name} & used for used in tested.values()), f"no test uses {failure}"
 
 

@@ -40,6 +40,8 @@ from audiohook_fw.protocol import MediaFormat
 
 Example = Callable[..., Any]
 
+PAGE = maker.page()
+
 EXAMPLES = Path(maker.EXAMPLES)
 SILENCE = b"\xff"
 LOUD = b"\x00"  # the most negative sample of µ-law
@@ -332,16 +334,15 @@ def test_every_hook_has_an_example_and_a_test() -> None:
 
 @pytest.mark.parametrize("hook", FAMILIES)
 def test_entry_has_the_exact_signature_all_fields_and_the_example(hook: str) -> None:
-    page = maker.page()
     signature = str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
     signature = signature.replace("-> Result", "-> Awaitable[None] | None")
     heading = f"### `{hook}{signature}`"
-    assert page.count(heading) == 1
-    entry = page.partition(heading)[2].partition("\n### ")[0]
+    assert PAGE.count(heading) == 1
+    entry = PAGE.partition(heading)[2].partition("\n### ")[0]
     for name in maker.FIELDS:
         assert re.search(rf"^\| {name} \| \S.* \|$", entry, re.MULTILINE), name
     assert (EXAMPLES / f"{hook}.py").read_text(encoding="utf-8").rstrip() in entry
-    assert f"](#{slug(heading)})" in page.partition("\n## ")[0]
+    assert f"](#{slug(heading)})" in PAGE.partition("\n## ")[0]
 
 
 def test_a_hook_without_a_field_is_refused() -> None:

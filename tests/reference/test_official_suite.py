@@ -1,4 +1,4 @@
-"""The page about the official test suite: it has every check of that suite, and our tests that it names exist."""
+"""The page about the official test suite has every check of that suite, and the tests that it names exist."""
 
 from __future__ import annotations
 

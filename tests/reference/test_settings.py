@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def _nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@cache
 def entries() -> dict[str, list[str]]:
     rows = re.findall(r"^\| `([^`]+)` (\|.*)\|$", maker.page(), re.MULTILINE)
     return {name: [cell.strip() for cell in re.split(r"(?<!\\)\|", rest)[1:]] for name, rest in rows}
@@ -61,7 +63,8 @@ def test_setting_is_tested(
 ) -> None:
     """Some test beside those of the configuration itself, which are about all settings alike."""
     files = [used for file, used in tested.items() if file.parent.name != "config"]
-    assert any(place[1] in used for used in files), f"no test uses {'.'.join(place)}"
+    spellings = {place[1], f"AUDIOHOOK_{'__'.join(place).upper()}"}
+    assert any(spellings & used for used in files), f"no test uses {'.'.join(place)}"
 
 
 def test_a_setting_without_an_example_is_refused() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import audiohook_fw.telemetry.scrape  # noqa: F401  # else the first server imports it in a loop that is watched
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -17,8 +17,8 @@ class LimitsSettings(Section):
     calls: int = number(1_000, "Calls at once; one more gets `disconnect` `error`, which Genesys retries.",
                         ge=1, le=1_000_000, unit="calls")  # fmt: skip
     message_bytes: int = number(
-        65_536, "Greatest size of one WebSocket message; 65,536 is the protocol's own bound. Genesys may send "
-        "64,000 bytes of audio in one; one that is longer ends the connection with close code 1009.",
+        65_536, "Greatest size of one WebSocket message; a longer one ends the connection. The default is "
+        "the protocol's own bound; Genesys may send 64,000 bytes of audio in one message.",
         ge=1_024, le=65_536, unit="bytes")  # fmt: skip
     header_timeout: float = seconds(
         5.0, "How long a client may take to send its request headers.", ge=0.01, le=60

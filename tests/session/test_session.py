@@ -213,7 +213,7 @@ async def test_the_byte_order_of_the_key_is_shown(bench: Any, a: Keep) -> None:
         lambda session, hold: session.emit(TEXT),
         lambda session, hold: session.pause(),
         lambda session, hold: session.disconnect(),
-        lambda session, hold: session.play(b"\xff"),
+        lambda session, hold: session.play(b"\xff\xff"),
         lambda session, hold: session.flush_playback(),
         lambda session, hold: session.update_context(queue="sales"),
         lambda session, hold: session.set_audio_interest(False),

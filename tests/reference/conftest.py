@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -191,32 +192,45 @@ class Watch:
             self.calls.add((Path(code.co_filename).stem, code.co_name))
 
 
+@dataclass(frozen=True)
+class Used:
+    """What the code of a test file uses; docstrings and comments count for nothing.
+
+    Attributes:
+        names: identifiers.
+        texts: strings, and the words in them.
+        asked: strings that are the first argument of a call of `value`, as metrics are asked for.
+    """
+
+    names: frozenset[str]
+    texts: frozenset[str]
+    asked: frozenset[str]
+
+
 @pytest.fixture(scope="session")
-def tested(tracked_files: list[Path]) -> dict[Path, frozenset[str]]:
-    """Every test file of the core: the names and texts that its code uses."""
+def tested(tracked_files: list[Path]) -> dict[Path, Used]:
+    """Every test file of the core, and what it uses."""
     tests = ROOT / "tests"
     return {f: _used(f) for f in tracked_files if f.suffix == ".py" and f.is_relative_to(tests)}
 
 
-def _used(file: Path) -> frozenset[str]:
-    found: set[str] = set()
+def _used(file: Path) -> Used:
+    names, texts, asked = set[str](), set[str](), set[str]()
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    prose = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}  # docstrings prove nothing
+    prose = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
     for node in ast.walk(tree):
         match node:
-            case (
-                ast.Name(id=name)
-                | ast.Attribute(attr=name)
-                | ast.keyword(arg=str(name))
-                | ast.alias(name=name)
-            ):
-                found.add(name)
+            case ast.Call(func=ast.Attribute(attr="value"), args=[ast.Constant(value=str(text)), *_]):
+                asked.add(text)
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                names.add(name)
+            case ast.keyword(arg=str(name)):
+                names.add(name)
             case ast.Constant(value=str(text)) if id(node) not in prose:
-                found.add(text)
-                found.update(re.findall(r"\w+", text))
+                texts |= {text, *re.findall(r"\w+", text)}
             case _:
                 pass
-    return frozenset(found)
+    return Used(frozenset(names), frozenset(texts), frozenset(asked))
 
 
 @pytest.fixture

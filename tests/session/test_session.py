@@ -200,11 +200,10 @@ async def test_settings_of_itself_and_of_others(bench: Any, b: Keep) -> None:
         b.session.settings_for("nobody")
 
 
-async def test_the_byte_order_of_the_key_is_shown(bench: Any, a: Keep) -> None:
-    await bench.accepted(facts={"byte_order": "big"}, a=a)
-    assert a.session.byte_order == "big"
-    await bench.accepted(a=a)
-    assert a.session.byte_order == "little"
+@pytest.mark.parametrize("order", ["little", "big"])
+async def test_the_byte_order_of_the_key_is_shown(bench: Any, a: Keep, order: str) -> None:
+    await bench.accepted(facts={"byte_order": order}, a=a)
+    assert a.session.byte_order == order
 
 
 @pytest.mark.parametrize(

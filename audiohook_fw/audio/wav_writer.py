@@ -12,8 +12,10 @@ the constructor returns, the file is a complete WAV whose sizes never claim audi
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -65,13 +67,7 @@ class WavWriter:
         self._swap: Final = media.sample_width == 2 and byte_order == "big"
         self._data_bytes = 0
         self._header_bytes: Final = len(_header(media, 0))
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if overwrite else os.O_EXCL)
-        self._fd = os.open(self.path, flags, mode)
-        try:
-            _write_at(self._fd, _header(media, 0), 0)
-        except BaseException:
-            self.close()
-            raise
+        self._fd = _create(self.path, _header(media, 0), overwrite=overwrite, mode=mode)
 
     @property
     def samples(self) -> int:
@@ -153,6 +149,37 @@ class WavWriter:
         if self._fd < 0:
             raise ValueError(f"{self.path} is closed")
         return self._fd
+
+
+def _create(path: Path, header: bytes, *, overwrite: bool, mode: int) -> int:
+    """Return a new file that holds the header. Under its name it is never seen without."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    descriptor = os.open(part, flags | os.O_TRUNC, mode)
+    try:
+        _write_at(descriptor, header, 0)
+        if overwrite:
+            part.replace(path)
+        else:
+            _link(part, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+    return descriptor
+
+
+def _link(part: Path, path: Path) -> None:
+    """Give a file its name, unless that is taken: a rename would replace what is there."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: as near to it as there is
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        part.replace(path)
 
 
 def _header(media: MediaFormat, data_bytes: int) -> bytes:

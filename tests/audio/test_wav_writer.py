@@ -113,6 +113,35 @@ def test_existing_file_is_refused_and_kept(path: Path):
     assert_strictly_valid(path.read_bytes(), MONO, 2)
 
 
+def test_it_has_its_name_only_once_it_is_a_wav(path: Path, monkeypatch: pytest.MonkeyPatch):
+    seen: list[bool] = []
+    write = wav_writer._write_at
+
+    def looking(descriptor: int, data: bytes, offset: int) -> None:
+        write(descriptor, data[:10], offset)
+        seen.append(path.exists())
+        write(descriptor, data, offset)
+
+    monkeypatch.setattr(wav_writer, "_write_at", looking)
+    WavWriter(path, STEREO).close()
+    assert seen == [False]
+    assert os.listdir(path.parent) == [path.name]
+    assert read_wav(path).samples.shape == (0, 2)
+
+
+def test_a_file_system_without_hard_links_will_do(path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    with WavWriter(path, STEREO) as writer:
+        writer.write(b"\x12\x34")
+    with pytest.raises(FileExistsError):
+        WavWriter(path, STEREO)
+    assert read_wav(path).payload == b"\x12\x34"
+    assert os.listdir(path.parent) == [path.name]
+
+
 def test_only_the_owner_may_read_it(path: Path):
     with WavWriter(path, MONO):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -109,6 +109,11 @@ class SimulatedCall:
         self.now += self.media.samples(len(payload)) / RATE
         self.call.audio(event)
 
+    async def settle(self) -> None:
+        """Wait until the recorder has taken everything, however busy the machine is."""
+        for lane in self.call.delivery.lanes:
+            await lane.idle()
+
     def pause(self, seconds: float, *, by_server: bool) -> None:
         """Pause and resume; call time passes."""
         start = timedelta(seconds=self.server.clock.position / RATE)

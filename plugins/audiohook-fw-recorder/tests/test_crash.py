@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from audiohook_fw.audio import read_wav
-from audiohook_fw.client import AudioSource, CallOptions, CallReport, Timeline, run_call
+from audiohook_fw.client import AudioSource, CallOptions, CallReport, ClientCall, Timeline, run_call
 
 CONFIGURATION = """
 [server]
@@ -60,8 +60,14 @@ async def test_a_killed_server_loses_at_most_a_second(tmp_path: Path, after: flo
         )
         for frame_ms in (20, 100, 200)
     ]
-    calls = [asyncio.ensure_future(run_call(option)) for option in options]
-    await asyncio.sleep(after)
+    playing: list[ClientCall] = []
+    calls = [asyncio.ensure_future(run_call(option, on_start=playing.append)) for option in options]
+    async with asyncio.timeout(60):
+        while len(playing) < len(calls) or any(c.seconds < after for c in playing):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    # All but the last second: what had been sent a second before the end must be there.
+    owed = {call.report.ids.session: call.report.ledger.audio_bytes for call in playing}
+    await asyncio.sleep(1.0)
     server.send_signal(signal.SIGKILL)
     await server.wait()
     reports: list[CallReport] = [await call for call in calls]
@@ -70,8 +76,8 @@ async def test_a_killed_server_loses_at_most_a_second(tmp_path: Path, after: flo
         path = tmp_path / "calls" / f"{report.ids.session}.wav"
         wav = read_wav(path)
         assert not wav.truncated
-        assert len(sent) > 16_000 * (after - 0.5), "the call was not running"
-        assert len(wav.payload) >= len(sent) - 16_000
+        assert owed[report.ids.session] > 16_000 * (after - 0.5), "the call was not running"
+        assert len(wav.payload) >= owed[report.ids.session]
         assert sent.startswith(wav.payload)
         sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         assert sidecar["state"] == "recording"

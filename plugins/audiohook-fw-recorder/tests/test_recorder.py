@@ -252,7 +252,7 @@ async def test_a_refusing_disk_costs_what_is_older_than_30_s(
     for number, frame in enumerate(frames):
         full[0] = number < len(frames) - 4
         call.audio(frame)
-        await asyncio.sleep(0.005)
+        await call.settle()
     await call.close()
     kept = min(len(frames), 2 * 30)
     payload = recordings.wav().payload

@@ -204,6 +204,8 @@ class Connection:
             self._counting.outcome("rejected")
             self._outbox.disconnect(DisconnectReason.ERROR, refusal)
             return
+        if open_.unknown_offers:
+            logger.info("%d media offers are not understood, and skipped", open_.unknown_offers)
         older = registry.claim(self)
         if older is not None:
             logger.warning("a newer connection takes over this session; the older one is cut")

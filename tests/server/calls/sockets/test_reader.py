@@ -91,3 +91,14 @@ async def test_a_plugin_that_cancels_the_end_does_not_take_it_from_others(house:
     assert asyncio.get_running_loop().time() - began < 5
     await house.idle()
     assert [summary.reason for summary in ended.summaries] == [CloseReason.END]
+
+
+async def test_offers_that_are_not_understood_are_skipped_and_told_once(house: Any, records: Any) -> None:
+    await house.start()
+    caller = await house.call()
+    offers = [{"type": "audio", "format": "OPUS"}, caller.offer("external"), "nonsense"]
+    opened = await caller.open(media=offers)
+    assert opened["parameters"]["media"] == [caller.offer("external")]
+    told = [record.getMessage() for record in records if "media offers" in record.getMessage()]
+    assert told == ["2 media offers are not understood, and skipped"]
+    assert (await caller.close())["type"] == "closed"

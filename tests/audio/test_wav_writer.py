@@ -272,8 +272,9 @@ def test_killed_process_leaves_every_write_that_returned(path: Path, after: int)
     size = int.from_bytes(content[54:58], "little")
     assert told * 3200 <= size <= (told + 1) * 3200
     assert size % 3200 == 0
-    assert_strictly_valid(content[: 58 + size], STEREO, size // 2)  # at most one uncounted write behind it
-    assert len(content) - 58 - size in (0, 3200)
+    assert_strictly_valid(content[: 58 + size], STEREO, size // 2)
+    # At most one uncounted write behind it; the kernel may cut that one short, at the end of a page.
+    assert 0 <= len(content) - 58 - size <= 3200
     audio = read_wav(path)
     assert audio.payload == b"".join(bytes([n % 256]) * 3200 for n in range(size // 3200))
     assert not audio.truncated

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from contextlib import ExitStack, suppress
 from typing import Final
 
-from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType
 from opentelemetry.context import Context
 
 from audiohook_fw.auth import Upgrade
@@ -37,6 +38,7 @@ from audiohook_fw.session import Call
 from audiohook_fw.telemetry import LimitedLogger, log_context
 from audiohook_fw.telemetry import attributes as names
 
+from .call_socket import CallSocket
 from .counting import Counting
 from .outbox import Outbox
 from .reader import Reader
@@ -67,7 +69,7 @@ class Connection:
         self,
         services: Services,
         upgrade: Upgrade,
-        socket: web.WebSocketResponse,
+        socket: CallSocket,
         *,
         path_suffix: str = "",
         context: Context | None = None,
@@ -76,6 +78,7 @@ class Connection:
         limits = services.settings.limits
         self.key = (upgrade.credential.api_key, upgrade.organization_id.lower(), upgrade.session_id.lower())
         self.call: Call | None = None
+        self._scope = contextvars.copy_context()
         self._services = services
         self._upgrade = upgrade
         self._socket = socket
@@ -92,6 +95,7 @@ class Connection:
             self._timer,
             audio=self._audio,
             event=self._handle,
+            context=self._scope,
             write_timeout=limits.write_timeout,
         )
         self._counting = Counting(services.metrics)
@@ -108,11 +112,15 @@ class Connection:
 
     # for the server -----------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Serve until the socket is over and the call has ended. Never raises for what the client does.
+    def start(self) -> asyncio.Task[None]:
+        """Serve, in a task that ends when the socket is over and the call has ended.
 
-        Cancelling cuts the socket; the call still ends as it should before this returns.
+        It never raises for what the client does. Cancelling it cuts the socket; the call still ends as it
+        should before the task does.
         """
+        return self._loop.create_task(self._run(), name="audiohook-connection", context=self._scope)
+
+    async def _run(self) -> None:
         self._services.registry.add(self)
         try:
             with self._stack:

@@ -14,6 +14,7 @@ from audiohook_fw.errors import AuthenticationError
 from audiohook_fw.telemetry import LimitedLogger
 
 from .admission import Admission
+from .call_socket import CallSocket
 from .connection import Connection
 from .services import Services
 
@@ -83,7 +84,7 @@ class UpgradeHandler:
             upgrade = await self._admission.admit(_facts(request), request.headers)
         except AuthenticationError as error:
             return await self._refuse(request, str(error.reason), arrived)
-        socket = web.WebSocketResponse(
+        socket = CallSocket(
             timeout=_GOODBYE,
             autoping=False,  # the reader answers pings: a flood must not keep other calls waiting
             compress=False,
@@ -101,7 +102,7 @@ class UpgradeHandler:
         return socket
 
     async def _serve(
-        self, request: web.Request, upgrade: Upgrade, socket: web.WebSocketResponse, suffix: str
+        self, request: web.Request, upgrade: Upgrade, socket: CallSocket, suffix: str
     ) -> None:
         connection = Connection(
             self._services,
@@ -112,7 +113,7 @@ class UpgradeHandler:
             transport=request.transport,
         )
         # A task of its own: when aiohttp gives up this handler, the call still ends as it should.
-        run = asyncio.get_running_loop().create_task(connection.run(), name="audiohook-connection")
+        run = connection.start()
         self._runs.add(run)
         run.add_done_callback(self._ran)
         with suppress(Exception):  # `_ran` logs it

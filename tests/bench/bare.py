@@ -1,10 +1,10 @@
-"""The baseline: aiohttp alone. It answers open, ping and close, and does nothing per frame."""
-
-from __future__ import annotations
+"""The baseline: aiohttp and uvloop alone. It answers open, ping and close, and does nothing per frame."""
 
 import itertools
 import json
+import sys
 
+import uvloop
 from aiohttp import WSMsgType, web
 
 
@@ -24,7 +24,14 @@ async def call(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-def app() -> web.Application:
+def main(port: int) -> None:
     application = web.Application()
     application.router.add_get("/audiohook/ws", call)
-    return application
+    loop = uvloop.new_event_loop()
+    web.run_app(
+        application, host="127.0.0.1", port=port, loop=loop, print=lambda *_: None, access_log=None, backlog=1_024
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

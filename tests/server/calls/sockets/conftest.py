@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from audiohook_fw.auth import Credential, Upgrade
 from audiohook_fw.config import Settings
 from audiohook_fw.plugin import PluginInfo, PluginManager, SessionHandler, hookimpl, load_plugins
+from audiohook_fw.server.call_socket import CallSocket
 from audiohook_fw.server.connection import Connection
 from audiohook_fw.server.registry import Registry
 from audiohook_fw.server.services import Services
@@ -90,7 +91,7 @@ class House:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         upgrade = self._upgrades.pop(request.match_info["token"])
-        socket = web.WebSocketResponse(
+        socket = CallSocket(
             timeout=2.0,
             autoping=False,
             compress=False,
@@ -107,7 +108,7 @@ class House:
         )
         self.connections.append(connection)
         try:
-            await connection.run()
+            await connection.start()
         except Exception as error:
             self.failures.append(error)
         return socket

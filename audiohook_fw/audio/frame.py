@@ -55,12 +55,13 @@ class AudioFrame:
         *,
         byte_order: ByteOrder = "little",
         dropped_before: int = 0,
+        _length: int | None = None,
         _origin: AudioFrame | None = None,
     ) -> None:
         self.payload: Final = payload
         self.media: Final = media
         self.position: Final = position
-        self.length: Final[int] = media.samples(len(payload)) if _origin is None else _origin.length
+        self.length: Final[int] = media.samples(len(payload)) if _length is None else _length
         self.gap_before: Final = gap_before
         self.dropped_before: Final = dropped_before
         self.byte_order: Final[ByteOrder] = byte_order
@@ -130,6 +131,7 @@ class AudioFrame:
             self.gap_before + dropped + carried,
             byte_order=self.byte_order,
             dropped_before=self.dropped_before + dropped,
+            _length=self.length,
             _origin=self if self._origin is None else self._origin,
         )
 

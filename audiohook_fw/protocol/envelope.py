@@ -20,6 +20,8 @@ MAX_RECEIVED_BYTES: Final = 65_536
 MAX_SENT_BYTES: Final = 64_000
 """The longest message sent: the protocol's limit, in UTF-8 bytes."""
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 def _parameters(value: object) -> object:
     return {} if value is None else value
@@ -60,4 +62,4 @@ def read_envelope(text: str) -> Envelope:
 
 def write_envelope(fields: dict[str, Any]) -> str:
     """Write one message as compact JSON; `ValueError` or `TypeError` for what JSON cannot express."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(fields)

@@ -47,9 +47,10 @@ __all__ = [
 
 @dataclass(slots=True, eq=False)
 class AudioReceived:
-    """A binary frame to deliver; `gap` samples of call time are missing right before it."""
+    """A binary frame to deliver: `length` samples per channel; `gap` are missing right before it."""
 
     payload: bytes = field(repr=False)
+    length: int
     position: int
     gap: int
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 __all__ = ["CHANNELS", "MediaFormat", "parse_offers"]
@@ -25,11 +25,21 @@ class MediaFormat:
         format: `PCMU` (G.711 µ-law, one byte a sample) or `L16` (two bytes a sample).
         channels: channel names in the order in which their samples are interleaved.
         rate: samples per second and channel.
+        frame_width: bytes of one sample of all channels.
+
+    Raises:
+        ValueError: for another format.
     """
 
     format: str
     channels: tuple[str, ...]
     rate: int = 8000
+    frame_width: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.format not in _WIDTHS:
+            raise ValueError(f"format is {self.format!r}, not one of: {', '.join(_WIDTHS)}")
+        object.__setattr__(self, "frame_width", _WIDTHS[self.format] * len(self.channels))
 
     def __str__(self) -> str:
         return f"{self.format} {'+'.join(self.channels)}"
@@ -38,11 +48,6 @@ class MediaFormat:
     def sample_width(self) -> int:
         """Bytes of one sample of one channel."""
         return _WIDTHS[self.format]
-
-    @property
-    def frame_width(self) -> int:
-        """Bytes of one sample of all channels."""
-        return _WIDTHS[self.format] * len(self.channels)
 
     def samples(self, nbytes: int) -> int:
         """Return how many samples per channel `nbytes` are.

@@ -33,6 +33,7 @@ class Sequenced(Generic[S]):
     def __init__(self, session_id: str, state: S) -> None:
         self.session_id = session_id
         self.state: S = state
+        self._cells = self._table[state]  # looked up once a state: an enum's hash costs more than all else
         self.sent_seq = 0
         self.received_seq = 0
         self.stray = 0
@@ -42,13 +43,15 @@ class Sequenced(Generic[S]):
 
     def permits(self, input_: str) -> bool:
         """Tell whether the state table has a cell for this input now."""
-        return input_ in self._table[self.state]
+        return input_ in self._cells
 
     def _step(self, input_: str) -> bool:
         """Make the transition; return False when the input is tolerated only. Illegal: `KeyError`."""
-        following = self._table[self.state].get(input_)
+        following = self._cells.get(input_)
         if following is not None:
-            self.state = following
+            if following is not self.state:
+                self.state = following
+                self._cells = self._table[following]
             return True
         if input_ in self._ignored[self.state]:
             self.stray += 1

@@ -124,7 +124,7 @@ class ServerProtocol(Sequenced[ServerState]):
 
     def receive_binary(self, payload: bytes) -> AudioReceived | Violated | None:
         """Take one binary frame; `None` when it is dropped (empty, paused, or not the time for it)."""
-        if _AUDIO not in SERVER_TABLE[self.state]:
+        if _AUDIO not in self._cells:
             if _AUDIO not in SERVER_IGNORED[self.state]:
                 return self._violated(RemoteProtocolError(f"audio while {self.state}"))
             self.stray += 1
@@ -143,7 +143,7 @@ class ServerProtocol(Sequenced[ServerState]):
             return self._violated(RemoteProtocolError(str(error)))
         if not samples:
             return None
-        return AudioReceived(payload, *self.clock.advance(samples))
+        return AudioReceived(payload, samples, *self.clock.advance(samples))
 
     def receive_timeout(self) -> None:
         """Note that the time allowed for this state is over; the new state tells what is due."""
@@ -199,7 +199,7 @@ class ServerProtocol(Sequenced[ServerState]):
 
     @property
     def _judging(self) -> bool:
-        return received(VIOLATION) in SERVER_TABLE[self.state]
+        return self.permits(received(VIOLATION))
 
     def _violated(self, error: RemoteProtocolError) -> Violated | None:
         return Violated(error) if self._step(received(VIOLATION)) else None

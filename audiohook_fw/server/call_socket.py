@@ -11,6 +11,7 @@ aiohttp that is put together otherwise every message is queued: slower, and all 
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallSocket"]
 
+_TEXT: Final = 0x81  # the only frame of its message, a text
 _QUEUE_BYTES: Final = 65_536  # waiting in the queue, before aiohttp reads no more from the connection
 
 
@@ -30,6 +32,7 @@ class CallSocket(web.WebSocketResponse):
     """A WebSocket of the server, to be prepared like any other. It knows no compression."""
 
     _direct: _DirectQueue | None = None
+    _transport: asyncio.Transport | None = None
 
     def take_directly(self, on_message: Callable[[WSMessage], bool] | None) -> None:
         """Hand messages to `on_message` as they arrive, each time that `open_directly` was called; or stop.
@@ -47,6 +50,25 @@ class CallSocket(web.WebSocketResponse):
         if direct is not None and direct.past is not None and not direct._buffer:
             direct.is_open = True
 
+    def is_clear(self) -> bool:
+        """Tell whether the connection stands and nothing waits to be sent on it."""
+        transport = self._transport
+        return (
+            transport is not None
+            and not self.closed
+            and not transport.is_closing()
+            and transport.get_write_buffer_size() == 0
+        )
+
+    def send_now(self, data: str) -> None:
+        """Send a text without waiting; call it only after `is_clear`. It never raises.
+
+        Of a connection that broke off meanwhile `receive` tells.
+        """
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write(_text_frame(data.encode()))
+
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
         connection = request.protocol
         # Messages that came right behind the request wait for a parser: for ours.
@@ -55,8 +77,19 @@ class CallSocket(web.WebSocketResponse):
         connection._message_tail, connection._payload_parser = came, None
         self._direct = _DirectQueue(connection, _QUEUE_BYTES, loop=asyncio.get_running_loop())
         self._reader = self._direct
+        self._transport = request.transport
         self._parser = WebSocketReader(self._direct, self._max_msg_size, compress=False, decode_text=True)
         connection.set_parser(self._parser)
+
+
+def _text_frame(payload: bytes) -> bytes:
+    """Return one unmasked text frame (RFC 6455, 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return struct.pack("!BB", _TEXT, size) + payload
+    if size < 65_536:
+        return struct.pack("!BBH", _TEXT, 126, size) + payload
+    return struct.pack("!BBQ", _TEXT, 127, size) + payload
 
 
 class _DirectQueue(WebSocketDataQueue):

@@ -15,7 +15,6 @@ from audiohook_fw.auth import Upgrade
 from audiohook_fw.errors import RemoteProtocolError
 from audiohook_fw.plugin import CloseReason, Reject
 from audiohook_fw.protocol import (
-    AudioReceived,
     Closed,
     CloseReceived,
     Disconnect,
@@ -39,7 +38,6 @@ from audiohook_fw.telemetry import LimitedLogger, log_context
 from audiohook_fw.telemetry import attributes as names
 
 from .call_socket import CallSocket
-from .counting import Counting
 from .outbox import Outbox
 from .reader import Reader
 from .services import Services
@@ -93,12 +91,11 @@ class Connection:
             socket,
             self._protocol,
             self._timer,
-            audio=self._audio,
             event=self._handle,
             context=self._scope,
             write_timeout=limits.write_timeout,
         )
-        self._counting = Counting(services.metrics)
+        self._counting = services.counting
         self._stack = ExitStack()
         self._opening: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -159,10 +156,6 @@ class Connection:
         self._cut()
 
     # the reader ---------------------------------------------------------------------------------
-
-    def _audio(self, event: AudioReceived) -> None:
-        if self.call is not None:  # a probe has no call, and should have no audio
-            self.call.audio(event)
 
     def _over(self, message: WSMessage | None) -> None:
         if message is None:
@@ -226,6 +219,7 @@ class Connection:
             parent=self._parent,
         )
         self.call.attach(self._stack)
+        self._reader.audio = self.call.audio
         self._opening = self._loop.create_task(self._decide(self.call), name="audiohook-open")
 
     def _answer_probe(self, open_: Open) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audiohook_fw.errors import RemoteProtocolError
 from audiohook_fw.protocol import (
+    SERVER_MESSAGES,
     CloseReceived,
     DiscardedReceived,
     Disconnect,
@@ -45,18 +46,22 @@ _NOT_ITS_FAULT = frozenset({ServerState.OPENING, ServerState.CLOSING, ServerStat
 
 
 class Counting:
-    """Counts what one connection receives, sends and breaks."""
+    """Counts what the connections of one server receive, send and break."""
 
-    __slots__ = ("_metrics",)
+    __slots__ = ("_metrics", "_received", "_sent")
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._received = {
+            kind: metrics.counter("audiohook.messages.received", type=type_) for kind, type_ in _TYPES.items()
+        }
+        self._sent = {type_: metrics.counter("audiohook.outbox.sent", type=type_) for type_ in SERVER_MESSAGES}
 
     def received(self, event: ServerEvent) -> None:
         """Count a message of the client."""
-        type_ = _TYPES.get(type(event))
-        if type_ is not None:
-            self._metrics.counter("audiohook.messages.received", type=type_).value += 1
+        received = self._received.get(type(event))
+        if received is not None:
+            received.value += 1
         match event:
             case UnknownReceived():
                 self._metrics.counter("audiohook.messages.unknown").value += 1
@@ -72,7 +77,7 @@ class Counting:
 
     def sent(self, message: ServerMessage) -> None:
         """Count a message of ours."""
-        self._metrics.counter("audiohook.outbox.sent", type=message.type).value += 1
+        self._sent[message.type].value += 1
         match message:
             case Disconnect(reason=reason):
                 self._metrics.counter("audiohook.disconnects", reason=reason).value += 1

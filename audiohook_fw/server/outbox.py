@@ -55,10 +55,16 @@ LONGEST_INFO: Final = 256
 
 
 class Wire(Protocol):
-    """Writes to the socket; both raise when it is gone, and wait when it is slow."""
+    """Writes to the socket. `send_str` and `send_bytes` raise when it is gone, and wait when it is slow."""
 
     def send_str(self, data: str, /) -> Awaitable[None]: ...
     def send_bytes(self, data: bytes, /) -> Awaitable[None]: ...
+
+    def is_clear(self) -> bool:
+        """Tell whether it stands, and nothing waits in it: then `send_now` writes at once."""
+
+    def send_now(self, data: str, /) -> None:
+        """Write a text, never wait and never raise."""
 
 
 class OutboxLimits(Protocol):
@@ -117,6 +123,7 @@ class Outbox:
         self._quiet_until = 0.0
         self._writing = False
         self._closed = False
+        self._idle = False
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self.entities = EntityQueue(limits.outbox_events)
@@ -175,7 +182,7 @@ class Outbox:
     def want_pause(self, paused: bool) -> None:
         """Make the server's pause flag so, as soon as state and limits allow."""
         self._paused = paused
-        self._wake.set()
+        self._rouse()
 
     def send_entity(
         self, entity: WireEntity, *, replaces: str = "", interim: bool = False, first: bool = False
@@ -184,7 +191,7 @@ class Outbox:
         self.entities.put(entity, replaces=replaces, interim=interim, first=first)
         if self._closed:
             self.entities.clear()
-        self._wake.set()
+        self._rouse()
 
     def play(self, audio: bytes) -> None:
         """Queue audio to play.
@@ -196,7 +203,7 @@ class Outbox:
             raise LocalProtocolError("too much audio to play is queued; wait for on_playback")
         if audio:
             self._audio += audio
-            self._wake.set()
+            self._rouse()
 
     def flush_playback(self) -> None:
         """Drop queued audio and send `barge_in` before all other results, and before newer audio."""
@@ -234,23 +241,41 @@ class Outbox:
 
     async def _sleep(self, seconds: float | None) -> None:
         self._wake.clear()
+        if seconds is None:
+            self._idle = True
+            await self._wake.wait()
+            return
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             pass
 
+    def _rouse(self) -> None:
+        self._idle = False
+        self._wake.set()
+
     async def _send(self, message: ServerMessage, answers: int | None) -> None:
+        text = self._number(message, answers)
+        if text is None:
+            return
+        if self._wire.is_clear():
+            self._wire.send_now(text)
+        else:
+            await self._write(self._wire.send_str(text))
+
+    def _number(self, message: ServerMessage, answers: int | None) -> str | None:
+        """Return the text of a message, which is to be written at once; `None` when it is forbidden."""
         try:
             text = self._protocol.send(message, answers=answers)
         except LocalProtocolError as error:
             self.forbidden += 1
             self.unsendable += isinstance(message, EventMessage)
             self._log_unsent(message, error)
-            return
+            return None
         self.sent[message.type] = self.sent.get(message.type, 0) + 1
         self._on_sent(message)
-        await self._write(self._wire.send_str(text))
+        return text
 
     def _log_unsent(self, message: ServerMessage, error: LocalProtocolError) -> None:
         if not isinstance(message, Opened) or self._protocol.state is not ServerState.OPENING:
@@ -271,6 +296,11 @@ class Outbox:
     # what is next -------------------------------------------------------------------------------
 
     def _answer(self, message: ServerMessage, answers: int | None = None) -> None:
+        if answers is not None and self._idle and self._wire.is_clear() and self._text.take(self._clock()):
+            # A ping, mostly: there is no need to wake the writer, which sleeps and has nothing else to do.
+            if (text := self._number(message, answers)) is not None:
+                self._wire.send_now(text)
+            return
         if answers is None and any(type(waiting) is type(message) for waiting, _ in self._answers):
             return  # once is enough
         if len(self._answers) >= ANSWERS:
@@ -280,7 +310,7 @@ class Outbox:
             self._answers = deque([(message, answers), *waiting])
         else:
             self._answers.append((message, answers))
-        self._wake.set()
+        self._rouse()
 
     def _drop_answer(self) -> None:
         """Drop the oldest `pong` or `updated`: the client floods, and the protocol forgot its number too."""

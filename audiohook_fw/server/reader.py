@@ -34,13 +34,15 @@ class Reader:
     waits for the task that runs `run`. Both ways keep one order.
 
     Args:
-        audio: gets each frame to deliver. event: gets everything else that means something. Neither raises.
-        context: what both run in; `run` must run in it, too.
+        event: gets everything that means something, but audio. It does not raise.
+        context: what `event` and `audio` run in; `run` must run in it, too.
         write_timeout: seconds that the answer to a WebSocket ping may take.
+
+    Attributes:
+        audio: gets each frame to deliver, and does not raise. At first nobody: a probe has no audio.
     """
 
     __slots__ = (
-        "_audio",
         "_context",
         "_event",
         "_pings",
@@ -51,6 +53,7 @@ class Reader:
         "_time",
         "_timer",
         "_write_timeout",
+        "audio",
     )
 
     def __init__(
@@ -59,7 +62,6 @@ class Reader:
         protocol: ServerProtocol,
         timer: StateTimer,
         *,
-        audio: Callable[[AudioReceived], None],
         event: Callable[[ServerEvent], None],
         context: contextvars.Context,
         write_timeout: float,
@@ -67,8 +69,8 @@ class Reader:
         self._socket = socket
         self._protocol = protocol
         self._timer = timer
-        self._audio = audio
         self._event = event
+        self.audio: Callable[[AudioReceived], None] = lambda _: None
         self._context = context
         self._pings = TokenBucket(*PINGS)
         self._write_timeout = write_timeout
@@ -121,7 +123,7 @@ class Reader:
             self._timer.heard = now
             event = self._protocol.receive_binary(message.data)
             if type(event) is AudioReceived:
-                self._audio(event)
+                self.audio(event)
             elif event is not None:
                 self._event(event)
         elif message.type is _TEXT:

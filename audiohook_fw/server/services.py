@@ -9,6 +9,7 @@ from audiohook_fw.plugin import PluginManager
 from audiohook_fw.session import BlockingPools, CallServices
 from audiohook_fw.telemetry import Metrics, Tracing
 
+from .counting import Counting
 from .registry import Registry
 
 __all__ = ["Services"]
@@ -27,8 +28,10 @@ class Services:
     languages: list[str] | None = None
     """What `supported_languages` of the plugins gave at start-up; `None` when nobody has any."""
     calls: CallServices = field(init=False)
+    counting: Counting = field(init=False)
 
     def __post_init__(self) -> None:
+        self.counting = Counting(self.metrics)
         self.calls = CallServices(
             self.plugins,
             self.settings.limits,

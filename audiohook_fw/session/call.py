@@ -107,6 +107,7 @@ class Call:
         self.start_holds: dict[str, Hold] = {}
         self.interests: dict[str, bool] = {}
         self.trace = CallTrace(services.tracing, facts, parent, node=services.node)
+        self._byte_order = facts.byte_order
         self._clock = clock
         self._views: dict[str, Session] = {}
         self._decision: Accept | Reject | None = None
@@ -223,13 +224,18 @@ class Call:
 
     def audio(self, event: AudioReceived) -> None:
         """Hand a frame to the plugins: the hot path."""
-        payload = event.payload
-        self._totals.frames += 1
-        self._totals.size += len(payload)
         media = self.protocol.media
         assert media is not None, "the protocol delivers no audio without media"
+        self._totals.frames += 1
         self._dispatch.audio(
-            AudioFrame(payload, media, event.position, event.gap, byte_order=self.facts.byte_order)
+            AudioFrame(
+                event.payload,
+                media,
+                event.position,
+                event.gap,
+                byte_order=self._byte_order,
+                _length=event.length,
+            )
         )
 
     def deliver(self, event: ServerEvent) -> None:

@@ -21,7 +21,7 @@ class Totals:
     """Plain numbers; the call adds to them.
 
     Attributes:
-        frames, size: audio frames delivered, and their bytes. unknown: messages of unknown type.
+        frames: audio frames delivered. unknown: messages of unknown type.
         errors: `error` messages. rtt: the last round-trip times in seconds, oldest first.
     """
 
@@ -33,7 +33,6 @@ class Totals:
         "errors",
         "frames",
         "rtt",
-        "size",
         "unknown",
     )
 
@@ -41,22 +40,26 @@ class Totals:
         self._services = services
         self._protocol = protocol
         self._started_at = started_at
-        self._flushed = (0, 0, 0)
+        self._flushed = (0, 0)
         self.frames = 0
-        self.size = 0
         self.unknown = 0
         self.errors = 0
         self.rtt: deque[float] = deque(maxlen=_RTTS)
 
+    @property
+    def _frame_width(self) -> int:
+        media = self._protocol.media
+        return media.frame_width if media is not None else 0
+
     def flush(self) -> None:
         """Add to the process's counters what came since the last time: not done per frame."""
         clock = self._protocol.clock
-        frames, size, samples = self._flushed
+        frames, samples = self._flushed
         services = self._services
         services.frames.value += self.frames - frames
-        services.bytes.value += self.size - size
+        services.bytes.value += (clock.audio - samples) * self._frame_width
         services.duration.value += (clock.audio - samples) / clock.rate
-        self._flushed = (self.frames, self.size, clock.audio)
+        self._flushed = (self.frames, clock.audio)
 
     def finish(self, reason: CloseReason) -> SessionSummary:
         """Count the end of the call, and return the summary."""
@@ -83,7 +86,7 @@ class Totals:
             rtt=tuple(self.rtt),
             counts={
                 "frames": self.frames,
-                "bytes": self.size,
+                "bytes": clock.audio * self._frame_width,
                 "stray": protocol.stray,
                 "clamped": clock.clamped,
                 "client_errors": self.errors,

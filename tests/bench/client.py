@@ -92,7 +92,7 @@ class BenchCall(asyncio.Protocol):
         self._timers: list[asyncio.TimerHandle] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = cast("asyncio.Transport", transport)
         self.transport.write(self.load.upgrade(self.id))
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -65,8 +65,14 @@ class Line:
 
     # the wire
 
+    def is_clear(self) -> bool:
+        return self.gate.is_set() and self.broken is None
+
     async def send_str(self, data: str) -> None:
         await self._pass()
+        self.send_now(data)
+
+    def send_now(self, data: str) -> None:
         self.sent.append((self.loop.time(), json.loads(data)))
         event = self.client.receive_text(data, self.loop.time())
         self._judge(event)

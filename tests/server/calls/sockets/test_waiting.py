@@ -137,8 +137,9 @@ async def test_a_writer_that_fails_cuts_the_socket(
     async def broken(text: str) -> None:
         raise ConnectionResetError("no more")
 
-    monkeypatch.setattr(house.connections[0]._socket, "send_str", broken)
-    house.connections[0]._outbox._wire = house.connections[0]._socket
+    socket = house.connections[0]._socket
+    monkeypatch.setattr(socket, "is_clear", lambda: False)
+    monkeypatch.setattr(socket, "send_str", broken)
     caller.protocol._pings.append(2)
     await caller.raw("ping")
     await caller.reader

@@ -122,7 +122,10 @@ class Lane:
         if self._muted:
             self._queue.refuse(frame)
         elif self._queue.put_audio(frame):
-            self._wake()
+            if self._sleep is None or self._sleep.done():
+                self._wake()
+            else:
+                self._sleep.set_result(None)
         else:
             self._queue.refuse(frame)
             self._fail("on_audio", "audio comes in faster than the plugin takes it")
@@ -203,14 +206,16 @@ class Lane:
         self._task.add_done_callback(self._on_done)
 
     async def _run(self) -> None:
+        loop, pop = asyncio.get_running_loop(), self._queue.pop
         burst = 0
         while True:
-            item = self._queue.pop()
+            item = pop()
             if item is None:
-                self._settle()
+                if self._idle is not None or self._closed is not None:
+                    self._settle()
                 if self._ended:
                     return
-                self._sleep = asyncio.get_running_loop().create_future()
+                self._sleep = loop.create_future()
                 try:
                     await self._sleep
                 finally:

@@ -140,6 +140,8 @@ class LaneQueue:
 
     def pop(self) -> Item | None:
         """Take what came first, or `None`."""
+        if not (self._control or self._finals or self._interims):  # nearly always
+            return self._pop_audio() if self._audio else None
         first: deque[_Entry] | None = None
         number = self._audio[0][0] if self._audio else 0
         for entries in (self._control, self._finals, self._interims):
@@ -148,7 +150,7 @@ class LaneQueue:
                 first = entries
         if first is not None:
             return first.popleft()[1]
-        return ("on_audio", (self._pop_audio(),), 0) if number else None
+        return self._pop_audio() if number else None
 
     def clear(self) -> None:
         """Drop everything but `on_close` and `on_end`."""
@@ -166,21 +168,19 @@ class LaneQueue:
             or budget.used + size > budget.limit
         )
 
-    def _take_audio(self) -> AudioFrame:
+    def _pop_audio(self) -> Item:
         frame = self._audio.popleft()[1]
         self.samples -= frame.length
         self._budget.used -= len(frame.payload)
-        return frame
-
-    def _pop_audio(self) -> AudioFrame:
-        frame = self._take_audio()
         if self._missing or self._carried:
             frame = frame.with_gap(self._missing, carried=self._carried)
             self._missing = self._carried = 0
-        return frame
+        return "on_audio", (frame,), 0
 
     def _drop_oldest(self) -> None:
-        frame = self._take_audio()
+        frame = self._audio.popleft()[1]
+        self.samples -= frame.length
+        self._budget.used -= len(frame.payload)
         self._missing += frame.length
         self._carried += frame.gap_before
         self.dropped += frame.length

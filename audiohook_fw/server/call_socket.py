@@ -16,8 +16,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import WSMessage, web
-from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http import WebSocketReader
+
+try:
+    from aiohttp._websocket.reader import WebSocketDataQueue
+except ImportError:  # another aiohttp
+    WebSocketDataQueue = object  # type: ignore[misc, assignment]
 
 if TYPE_CHECKING:
     from aiohttp.http import WebSocketWriter
@@ -71,15 +75,21 @@ class CallSocket(web.WebSocketResponse):
 
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
         connection = request.protocol
+        self._transport = request.transport
+        try:
+            direct = _DirectQueue(connection, _QUEUE_BYTES, loop=asyncio.get_running_loop())
+            parser = WebSocketReader(direct, self._max_msg_size, compress=False, decode_text=True)
+            assert connection._payload_parser is None
+        except (TypeError, AttributeError):  # another aiohttp
+            super()._post_start(request, protocol, writer)
+            return
         # Messages that came right behind the request wait for a parser: for ours.
         came, connection._message_tail = connection._message_tail, b""
         super()._post_start(request, protocol, writer)
         connection._message_tail, connection._payload_parser = came, None
-        self._direct = _DirectQueue(connection, _QUEUE_BYTES, loop=asyncio.get_running_loop())
-        self._reader = self._direct
-        self._transport = request.transport
-        self._parser = WebSocketReader(self._direct, self._max_msg_size, compress=False, decode_text=True)
-        connection.set_parser(self._parser)
+        self._direct = self._reader = direct
+        self._parser = parser
+        connection.set_parser(parser)
 
 
 def _text_frame(payload: bytes) -> bytes:

@@ -163,6 +163,8 @@ class Connection:
         elif isinstance(message.data, WebSocketError):  # answered already, with its close code
             too_long = message.data.code == WSCloseCode.MESSAGE_TOO_BIG
             self._counting.violated(RemoteProtocolError("no WebSocket", code=413 if too_long else 400))
+        elif message.type is WSMsgType.ERROR and not isinstance(message.data, OSError):
+            logger.error("reading from the client failed", exc_info=message.data)
         if self._protocol.state not in (ServerState.CLOSED, ServerState.GONE):
             closed = message is not None and message.type is WSMsgType.CLOSE
             code = message.data if message is not None and closed else self._socket.close_code

@@ -55,7 +55,9 @@ class Counting:
         self._received = {
             kind: metrics.counter("audiohook.messages.received", type=type_) for kind, type_ in _TYPES.items()
         }
-        self._sent = {type_: metrics.counter("audiohook.outbox.sent", type=type_) for type_ in SERVER_MESSAGES}
+        self._sent = {
+            type_: metrics.counter("audiohook.outbox.sent", type=type_) for type_ in SERVER_MESSAGES
+        }
 
     def received(self, event: ServerEvent) -> None:
         """Count a message of the client."""

@@ -101,9 +101,7 @@ class UpgradeHandler:
         await self._serve(request, upgrade, socket, suffix)
         return socket
 
-    async def _serve(
-        self, request: web.Request, upgrade: Upgrade, socket: CallSocket, suffix: str
-    ) -> None:
+    async def _serve(self, request: web.Request, upgrade: Upgrade, socket: CallSocket, suffix: str) -> None:
         connection = Connection(
             self._services,
             upgrade,

@@ -24,14 +24,8 @@ async def call(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-def main(port: int) -> None:
+if __name__ == "__main__":
     application = web.Application()
     application.router.add_get("/audiohook/ws", call)
-    loop = uvloop.new_event_loop()
-    web.run_app(
-        application, host="127.0.0.1", port=port, loop=loop, print=lambda *_: None, access_log=None, backlog=1_024
-    )
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    options = {"host": "127.0.0.1", "port": int(sys.argv[1]), "backlog": 1_024, "access_log": None}
+    web.run_app(application, loop=uvloop.new_event_loop(), print=lambda *_: None, **options)

@@ -70,7 +70,11 @@ class Load:
             key_id=self.api_key, nonce=uuid.uuid4().hex, created=created, expires=created + 30,
         )  # fmt: skip
         lines = [f"GET {url.raw_path_qs} HTTP/1.1", f"Host: {authority}", "Connection: Upgrade"]
-        lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
+        lines += [
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        ]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 

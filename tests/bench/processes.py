@@ -71,7 +71,11 @@ class Plugin:
         pick = lambda share: lags[min(len(lags) - 1, int(len(lags) * share))] / 1e6
         print("lag", len(lags), pick(0.5), pick(0.99), lags[-1] / 1e6, flush=True)
 """
-SOURCES: Final = {"inline": INLINE, "lane": INLINE.replace("    def on_audio", "    async def on_audio"), "stamps": STAMPS}
+SOURCES: Final = {
+    "inline": INLINE,
+    "lane": INLINE.replace("    def on_audio", "    async def on_audio"),
+    "stamps": STAMPS,
+}
 
 
 class Server:

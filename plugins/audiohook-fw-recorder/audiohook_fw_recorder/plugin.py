@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from audiohook_fw import AudioWish, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
 from .handler import RecordingHandler
 from .settings import RecorderSettings
+from .writer import Writer
 
 __all__ = ["Recorder"]
+
+logger = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS: Final = 8.0
+"""How long the last writes may take when the server ends; less than `limits.shutdown_timeout`."""
 
 
 class Recorder:
@@ -23,6 +31,7 @@ class Recorder:
 
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
+        self._writer = Writer(settings.flush_seconds)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
@@ -32,7 +41,13 @@ class Recorder:
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
         """Record calls that have audio."""
-        return RecordingHandler(session, self._settings) if session.media is not None else None
+        return RecordingHandler(session, self._settings, self._writer) if session.media is not None else None
+
+    @hookimpl
+    async def on_shutdown(self) -> None:
+        """Have the rest of all recordings written."""
+        if not await asyncio.to_thread(self._writer.stop, SHUTDOWN_SECONDS):
+            logger.error("the disk takes too long: the ends of some recordings are not written")
 
 
 def _check(directory: Path) -> None:

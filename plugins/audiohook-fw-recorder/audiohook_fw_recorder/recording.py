@@ -1,15 +1,12 @@
-"""The two files of one recording. Everything here blocks: it runs in a worker thread, one at a time."""
+"""The two files of one recording. Everything here blocks, and is for one thread at a time."""
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 from audiohook_fw import MediaFormat
 from audiohook_fw.audio import ByteOrder, WavWriter
-
-from .sidecar import Sidecar
 
 __all__ = ["Recording"]
 
@@ -18,42 +15,58 @@ class Recording:
     """A WAV and a JSON file of the same stem: the session id, numbered when it was there already.
 
     Both are valid at any moment, also after SIGKILL.
+
+    Attributes:
+        name: the session id.
     """
 
     def __init__(
         self, directory: Path, session_id: str, media: MediaFormat, *, byte_order: ByteOrder = "little"
     ) -> None:
+        self.name = session_id.lower()
         self._directory = directory
-        self._name = session_id.lower()
         self._media = media
         self._byte_order: ByteOrder = byte_order
         self._wav: WavWriter | None = None
 
+    @property
+    def file(self) -> str:
+        """The WAV's name; its stem is the sidecar's too."""
+        return self._opened().path.name
+
+    @property
+    def samples(self) -> int:
+        """How long the WAV is."""
+        return self._opened().samples
+
     def write(self, pieces: list[bytes | int]) -> None:
-        """Append audio (bytes) and silence (samples), taking away each piece that is written."""
+        """Append audio (bytes) and silence (samples), taking away what is written.
+
+        Raises:
+            OSError: when the disk refuses; `pieces` is then what is not written.
+        """
         wav = self._opened()
         while pieces:
-            piece = pieces[0]
-            if isinstance(piece, int):
+            if isinstance(pieces[0], int):
                 before = wav.samples
                 try:
-                    wav.write_silence(piece)
+                    wav.write_silence(pieces[0])
                 except OSError:
-                    pieces[0] = piece - (wav.samples - before)
+                    pieces[0] -= wav.samples - before
                     raise
+                del pieces[0]
             else:
-                wav.write(piece)
-            del pieces[0]
+                count = next((i for i, p in enumerate(pieces) if isinstance(p, int)), len(pieces))
+                wav.write(b"".join(p for p in pieces[:count] if isinstance(p, bytes)))
+                del pieces[:count]
 
-    def save(self, sidecar: Sidecar) -> None:
+    def save(self, sidecar: str) -> None:
         """Write the sidecar in place of the one before; a reader sees either, never a half."""
-        wav = self._opened()
-        path = wav.path.with_suffix(".json")
-        text = json.dumps(sidecar.to_json(wav.path.name, wav.samples), indent=2, ensure_ascii=False)
+        path = self._opened().path.with_suffix(".json")
         temporary = path.with_suffix(".json.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(sidecar + "\n")
         temporary.replace(path)
 
     def close(self) -> None:
@@ -69,7 +82,7 @@ class Recording:
     def _open(self) -> WavWriter:
         number = 1
         while True:
-            stem = self._name if number == 1 else f"{self._name}-{number}"
+            stem = self.name if number == 1 else f"{self.name}-{number}"
             try:
                 path = self._directory / f"{stem}.wav"
                 return WavWriter(path, self._media, byte_order=self._byte_order)

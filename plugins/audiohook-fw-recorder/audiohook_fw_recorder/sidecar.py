@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -79,9 +80,10 @@ class Sidecar:
         self.errors[reason] = self.errors.get(reason, 0) + 1
         return self.errors[reason] == 1
 
-    def complete(self, summary: SessionSummary, *, overflow: int) -> None:
+    def complete(self, summary: SessionSummary) -> None:
         """Note how the call ended."""
         rtt = summary.rtt
+        overflow = sum(gap["length"] for gap in self.gaps if gap["cause"] in ("overflow", "disk"))
         self.result = {
             "state": "complete",
             "close_reason": summary.reason,
@@ -97,10 +99,10 @@ class Sidecar:
             "rtt": {"last": rtt[-1], "max": max(rtt), "count": len(rtt)} if rtt else None,
         }
 
-    def to_json(self, wav: str, samples: int) -> dict[str, Any]:
-        """Return the JSON object, for a WAV of that name and length."""
+    def text(self, wav: str, samples: int) -> str:
+        """Return the JSON, for a WAV of that name and length."""
         media = self.media
-        return {
+        content = {
             "format": FORMAT,
             **self.facts,
             "wav": {
@@ -115,3 +117,4 @@ class Sidecar:
             "errors": self.errors,
             **self.result,
         }
+        return json.dumps(content, indent=2, ensure_ascii=False)

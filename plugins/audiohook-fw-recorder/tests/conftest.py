@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -109,11 +110,6 @@ class SimulatedCall:
         self.now += self.media.samples(len(payload)) / RATE
         self.call.audio(event)
 
-    async def settle(self) -> None:
-        """Wait until the recorder has taken everything, however busy the machine is."""
-        for lane in self.call.delivery.lanes:
-            await lane.idle()
-
     def pause(self, seconds: float, *, by_server: bool) -> None:
         """Pause and resume; call time passes."""
         start = timedelta(seconds=self.server.clock.position / RATE)
@@ -142,17 +138,26 @@ class SimulatedCall:
 
 
 class Recordings:
-    """What the recorder wrote."""
+    """What the recorder wrote. Another thread writes, so these wait for what must come."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
     def wav(self, stem: str = ID.lower()) -> WavAudio:
+        """Return a complete recording."""
+        self.sidecar(stem)
         return read_wav(self.directory / f"{stem}.wav")
 
-    def sidecar(self, stem: str = ID.lower()) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads((self.directory / f"{stem}.json").read_text(encoding="utf-8"))
-        return loaded
+    def sidecar(self, stem: str = ID.lower(), *, state: str = "complete") -> dict[str, Any]:
+        """Return the sidecar once it says so."""
+        path = self.directory / f"{stem}.json"
+        deadline = time.monotonic() + 60
+        while True:
+            loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            if loaded.get("state") == state:
+                return loaded
+            assert time.monotonic() < deadline, f"{stem} is still {loaded.get('state', 'missing')}"
+            time.sleep(0.01)
 
 
 @pytest.fixture

@@ -189,3 +189,23 @@ async def test_pongs_do_not_wait_for_plugins(house: Any, now: Any) -> None:
         await caller.ping()
     assert now() == begun
     caller.cut()
+
+
+@pytest.mark.parametrize("kind", ["audio", "event"])
+async def test_a_mistake_of_ours_costs_the_call_and_is_logged(
+    house: Any, make_ear: Any, lived: Any, records: list[Any], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    ear = make_ear()
+    await house.start(ear=ear)
+    caller = await house.opened()
+
+    def mistaken(*_: object) -> None:
+        raise LookupError("a mistake of ours")
+
+    monkeypatch.setattr(house.connections[0]._reader, "audio" if kind == "audio" else "_event", mistaken)
+    await (caller.socket.send_bytes(b"\xff" * 320) if kind == "audio" else caller.raw("ping"))
+    await caller.reader
+    await house.idle()
+    assert ear.log == lived("lost")
+    assert any(r.exc_info and r.exc_info[0] is LookupError for r in records)
+    assert house.failures == []

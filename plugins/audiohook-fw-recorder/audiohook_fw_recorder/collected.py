@@ -1,0 +1,172 @@
+"""What one call has collected and not yet written: the event loop fills it, the writer's thread empties it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any, Final
+
+from audiohook_fw import SessionSummary
+
+from .recording import Recording
+from .sidecar import Sidecar
+
+__all__ = ["KEPT_SECONDS", "Collected"]
+
+logger = logging.getLogger(__name__)
+
+KEPT_SECONDS: Final = 30
+"""Audio that is kept in memory while the disk refuses it, or does not answer."""
+
+
+class Collected:
+    """The pieces of one recording that wait, in order: audio (bytes) and silence (samples).
+
+    The lock is held for moments only, never while the disk works.
+
+    Args:
+        files: where they go. sidecar: what is known of the call; belongs to this object from now on.
+
+    Attributes:
+        finished: the call has ended.
+    """
+
+    def __init__(self, files: Recording, sidecar: Sidecar) -> None:
+        self._files = files
+        self._sidecar = sidecar
+        self._lock = threading.Lock()
+        self._pieces: list[bytes | int] = []
+        self._width = sidecar.media.frame_width
+        self._kept = KEPT_SECONDS * sidecar.media.rate
+        self._waiting = 0  # samples in pieces
+        self._end = 0  # call time up to which something was collected
+        self._told = False  # the writer knows that audio waits
+        self._news = True  # of which the sidecar on the disk does not tell
+        self._failed = False
+        self.finished = False
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else "running"
+        return f"<Collected {self._files.name} {state}, {self._waiting} samples wait>"
+
+    # the event loop's side ------------------------------------------------------------------------
+
+    def audio(self, payload: bytes, length: int) -> bool:
+        """Add audio; tell whether the writer does not know yet that some waits."""
+        with self._lock:
+            self._end += length
+            if self._failed:
+                return False
+            self._pieces.append(payload)
+            self._waiting += length
+            if self._waiting > self._kept:
+                self._forget("overflow")
+            told, self._told = self._told, True
+        return not told
+
+    def silence(self, samples: int) -> None:
+        """Add silence, which is not in memory and needs no bound."""
+        with self._lock:
+            self._end += samples
+            if not self._failed:
+                self._pieces.append(samples)
+
+    def event(self, type_: str, position: int, **details: Any) -> None:
+        """Note something that happened at a moment of the call."""
+        with self._lock:
+            self._sidecar.event(type_, position, **details)
+            self._news = True
+
+    def gap(self, start: int, length: int, cause: str, *, clamped: bool) -> None:
+        """Note silence that is no recorded silence."""
+        with self._lock:
+            self._sidecar.gap(start, length, cause, clamped=clamped)
+            self._news = True
+
+    def finish(self, summary: SessionSummary, *, from_: int) -> None:
+        """Note how the call ended, and that no hook told of what is missing since `from_`."""
+        with self._lock:
+            if summary.position > from_:
+                self._sidecar.rest(from_, summary.position)
+            self._sidecar.complete(summary)
+            self._news = self.finished = True
+
+    # the writer's side ----------------------------------------------------------------------------
+
+    def write(self) -> bool:
+        """Write all that waits; blocks on the disk. Tell whether all is written.
+
+        What the disk refuses is kept, the newest 30 s of it; older audio becomes silence, and is listed.
+        """
+        with self._lock:
+            taken, self._pieces = self._pieces, []
+            self._waiting = 0
+            self._told = False
+        try:
+            self._files.write(taken)
+        except OSError as error:
+            with self._lock:
+                self._pieces[:0] = taken
+                self._waiting = sum(self._samples(p) for p in self._pieces if isinstance(p, bytes))
+                self._forget("disk")
+                self._refused(error)
+            return False
+        return self._save()
+
+    def close(self) -> bool:
+        """Close the files of a call that is finished and written; tell whether it was."""
+        with self._lock:
+            done = self.finished and not self._pieces and not self._news
+        if done:
+            self._files.close()
+        return done
+
+    def abandon(self) -> None:
+        """Give up what is not written yet and what may still come, and close the files."""
+        with self._lock:
+            seconds = self._waiting / self._sidecar.media.rate
+            self._pieces.clear()
+            self._failed, self._news = True, False
+        logger.error("recording %s is given up: %.1f s that waited are lost", self._files.name, seconds)
+        self._files.close()
+
+    def _save(self) -> bool:
+        with self._lock:
+            last = self.finished and bool(self._pieces)  # what came meanwhile is written before that is said
+            if not self._news or self._failed or last:
+                return True
+            self._news = False
+            text = self._sidecar.text(self._files.file, self._files.samples)
+        try:
+            self._files.save(text)
+        except OSError as error:
+            with self._lock:
+                self._news = True
+                self._refused(error)
+            return False
+        return True
+
+    def _refused(self, error: OSError) -> None:
+        self._news = True
+        if self._sidecar.refused(type(error).__name__, error.errno):
+            logger.error("the recording cannot be written (%s); trying again", error.strerror)
+
+    def _forget(self, cause: str) -> None:
+        """Turn the oldest audio into silence when it is too long to keep: a second more, to be rare."""
+        if self._waiting <= self._kept:
+            return
+        position = begin = self._end - sum(self._samples(piece) for piece in self._pieces)
+        count = 0
+        while self._waiting > self._kept - self._sidecar.media.rate:
+            piece = self._pieces[count]
+            length = self._samples(piece)
+            if isinstance(piece, bytes):
+                self._waiting -= length
+                self._sidecar.gap(position, length, cause)
+            position += length
+            count += 1
+        self._pieces[:count] = [position - begin]
+        self._news = True
+
+    def _samples(self, piece: bytes | int) -> int:
+        return piece if isinstance(piece, int) else len(piece) // self._width

@@ -1,0 +1,132 @@
+"""The thread that writes: at once, soon, again, and for the last time."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from audiohook_fw_recorder import writer as writer_module
+from audiohook_fw_recorder.collected import Collected
+from audiohook_fw_recorder.recording import Recording
+from audiohook_fw_recorder.sidecar import Sidecar
+from audiohook_fw_recorder.writer import Writer
+
+from audiohook_fw import MediaFormat
+from audiohook_fw.audio import WavWriter, read_wav
+
+MONO = MediaFormat("PCMU", ("external",))
+
+
+class Summary:
+    """As much of a `SessionSummary` as the sidecar tells."""
+
+    def __init__(self, position: int) -> None:
+        self.reason, self.ended_at, self.rtt = "end", datetime.now(UTC), ()
+        self.position = self.audio = position
+        self.paused = self.discarded = self.dropped = 0
+
+
+def collected(directory: Path, name: str = "call") -> Collected:
+    return Collected(Recording(directory, name, MONO), Sidecar(MONO, {"session_id": name}))
+
+
+def finish(recording: Collected, position: int) -> None:
+    recording.finish(Summary(position), from_=position)  # type: ignore[arg-type]
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    def write(self: WavWriter, payload: bytes) -> None:
+        assert error is not None
+        raise error
+
+    if error is None:
+        monkeypatch.undo()
+    else:
+        monkeypatch.setattr(WavWriter, "write", write)
+
+
+def test_stop_writes_what_waits_and_a_later_call_begins_a_new_thread(tmp_path: Path) -> None:
+    writer = Writer(delay=3600.0)
+    for name in ("first", "second"):
+        recording = collected(tmp_path, name)
+        assert recording.audio(b"abcd", 4)
+        writer.write_later(recording)
+        assert not recording.audio(b"efgh", 4), "the writer knows already"
+        finish(recording, 8)
+        assert writer.stop(60.0)
+        assert read_wav(tmp_path / f"{name}.wav").payload == b"abcdefgh"
+        assert json.loads((tmp_path / f"{name}.json").read_text())["state"] == "complete"
+    assert not any(thread.name == "audiohook-recorder" for thread in threading.enumerate())
+
+
+def test_audio_is_written_when_it_has_waited_long_enough(tmp_path: Path) -> None:
+    writer = Writer(delay=0.02)
+    recording = collected(tmp_path)
+    recording.audio(b"abcd", 4)
+    writer.write_later(recording)
+    for _ in range(6_000):
+        path = tmp_path / "call.wav"
+        if path.exists() and read_wav(path).payload == b"abcd":
+            break
+        threading.Event().wait(0.01)
+    else:
+        raise AssertionError("nothing was written")
+    writer.stop(60.0)
+
+
+def test_a_call_that_ended_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "RETRY", 0.01)
+    refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    writer = Writer(delay=0.01)
+    recording = collected(tmp_path)
+    recording.audio(b"abcd", 4)
+    finish(recording, 4)
+    writer.write(recording)
+    while not recording._sidecar.errors.get("ENOSPC", 0) > 2:
+        threading.Event().wait(0.01)
+    refuse(monkeypatch, None)
+    assert writer.stop(60.0)
+    sidecar = json.loads((tmp_path / "call.json").read_text())
+    assert (sidecar["state"], sidecar["wav"]["samples"]) == ("complete", 4)
+    assert sidecar["errors"]["ENOSPC"] > 2
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_cannot_be_written_is_given_up_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stopped: bool
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY", 0.01)
+    monkeypatch.setattr(writer_module, "PATIENCE", 3600.0 if stopped else 0.05)
+    refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    writer = Writer(delay=0.01)
+    recording = collected(tmp_path)
+    recording.audio(bytes(16_000), 16_000)
+    finish(recording, 16_000)
+    writer.write(recording)
+    if not stopped:
+        while "is given up" not in caplog.text:
+            threading.Event().wait(0.01)
+    assert writer.stop(60.0)
+    assert "recording call is given up: 2.0 s that waited are lost" in caplog.text
+
+
+def test_one_bad_recording_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    bad, good = collected(tmp_path, "bad"), collected(tmp_path, "good")
+    monkeypatch.setattr(bad._files, "write", lambda pieces: 1 / 0)
+    writer = Writer(delay=0.01)
+    for recording in (bad, good):
+        recording.audio(b"abcd", 4)
+        finish(recording, 4)
+        writer.write(recording)
+    assert writer.stop(60.0)
+    assert read_wav(tmp_path / "good.wav").payload == b"abcd"
+    assert "ZeroDivisionError" in caplog.text
+    assert not bad.audio(b"more", 4), "nothing more is collected"

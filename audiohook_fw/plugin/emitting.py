@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -37,7 +36,7 @@ class EmitQueue:
     def __init__(self, deliver: Callable[[Event, str, int], object], context: contextvars.Context) -> None:
         self._deliver = deliver
         self._context = context
-        self._waiting: deque[tuple[Event, str, int]] = deque()
+        self._waiting: list[tuple[Event, str, int]] = []  # short, mostly empty: a deque has 760 bytes
         self._running = False
         self._handle: asyncio.Handle | None = None
 
@@ -67,7 +66,7 @@ class EmitQueue:
             for _ in range(TURN):
                 if not self._waiting:
                     break
-                self._deliver(*self._waiting.popleft())
+                self._deliver(*self._waiting.pop(0))
         finally:
             self._running = False
             if self._waiting:

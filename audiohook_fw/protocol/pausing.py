@@ -7,7 +7,6 @@ so messages that cross on the wire are judged by the flag that the client knew.
 
 from __future__ import annotations
 
-from collections import deque
 from enum import StrEnum
 from typing import Final
 
@@ -41,15 +40,15 @@ class PauseFlags:
     def __init__(self) -> None:
         self.server = False
         self.client = ClientPause.NO
-        self._commands: deque[tuple[int, bool]] = deque([(0, False)], _IN_FLIGHT)
-        self._unanswered: deque[int] = deque(maxlen=_IN_FLIGHT)
+        self._commands: list[tuple[int, bool]] = [(0, False)]
+        self._unanswered: list[int] = []
 
     def sent(self, *, pause: bool, seq: int) -> None:
         """Note that we sent `pause` or `resume` as our message number `seq`."""
         self.server = pause
-        self._commands.append((seq, pause))
+        self._commands = [*self._commands[1 - _IN_FLIGHT :], (seq, pause)]
         if pause:
-            self._unanswered.append(seq)
+            self._unanswered = [*self._unanswered[1 - _IN_FLIGHT :], seq]
             if self.client is ClientPause.YES:
                 self.client = ClientPause.UNKNOWN
 
@@ -65,7 +64,7 @@ class PauseFlags:
             self._settle(serverseq)
             return True
         if self._unanswered and (serverseq is None or self._unanswered[0] <= serverseq):
-            self._unanswered.popleft()
+            self._unanswered.pop(0)
         elif self.client is ClientPause.NO:
             self.client = ClientPause.UNKNOWN
         return False
@@ -78,12 +77,12 @@ class PauseFlags:
     def _settle(self, serverseq: int | None) -> None:
         """Await no more answers to what the client had seen."""
         while self._unanswered and (serverseq is None or self._unanswered[0] <= serverseq):
-            self._unanswered.popleft()
+            self._unanswered.pop(0)
 
     def _flag_seen(self, serverseq: int | None) -> bool:
         """Return our flag as the client knew it; forget the commands before that."""
         if serverseq is None:
             return self.server
         while len(self._commands) > 1 and self._commands[1][0] <= serverseq:
-            self._commands.popleft()
+            self._commands.pop(0)
         return self._commands[0][1]

@@ -6,7 +6,6 @@ Text and bytes in, typed events out (`receive_text`, `receive_binary`); messages
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import timedelta
 from typing import Final
 
@@ -96,8 +95,8 @@ class ServerProtocol(Sequenced[ServerState]):
         self._opened_at = 0.0
         self._origin = timedelta(0)
         self._offers: tuple[MediaFormat, ...] = ()
-        self._pings: deque[int] = deque(maxlen=_PENDING_ANSWERS)
-        self._updates: deque[int] = deque(maxlen=_PENDING_ANSWERS)
+        self._pings: list[int] = []
+        self._updates: list[int] = []
         self._close_seq = 0
         self.open: received_.Open | None = None
         self.media: MediaFormat | None = None
@@ -233,10 +232,10 @@ class ServerProtocol(Sequenced[ServerState]):
                 self._close_seq = envelope.seq
                 return CloseReceived(message.reason, envelope.seq)
             case received_.Ping():
-                self._pings.append(envelope.seq)
+                _await_answer(self._pings, envelope.seq)
                 return PingReceived(envelope.seq, message.rtt.total_seconds() if message.rtt else None)
             case received_.Update():
-                self._updates.append(envelope.seq)
+                _await_answer(self._updates, envelope.seq)
                 return UpdateReceived(envelope.seq, message.language, position)
             case received_.Paused():
                 known = self.pause.client
@@ -326,7 +325,12 @@ class ServerProtocol(Sequenced[ServerState]):
                 pass
 
 
-def _pending(waiting: deque[int], answers: int | None) -> int:
+def _await_answer(waiting: list[int], seq: int) -> None:
+    waiting.append(seq)
+    del waiting[:-_PENDING_ANSWERS]  # the oldest of a client that floods
+
+
+def _pending(waiting: list[int], answers: int | None) -> int:
     seq = waiting[0] if answers is None else answers
     if seq not in waiting:
         raise LocalProtocolError(f"message {seq} was answered already, or never came")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol
 
@@ -117,15 +116,15 @@ class Outbox:
             True: TokenBucket(limits.pause_rate, limits.pause_burst),
             False: TokenBucket(limits.pause_rate, limits.pause_burst),
         }
-        self._answers: deque[tuple[ServerMessage, int | None]] = deque()
+        self._answers: list[tuple[ServerMessage, int | None]] = []
         self._audio = bytearray()
         self._paused: bool | None = None
         self._quiet_until = 0.0
         self._writing = False
         self._closed = False
         self._idle = False
-        self._wake = asyncio.Event()
-        self._drained = asyncio.Event()
+        self._sleeper: asyncio.Future[None] | None = None
+        self._flushed: list[asyncio.Future[None]] = []
         self.entities = EntityQueue(limits.outbox_events)
         self.sent: dict[str, int] = {}
         self.forbidden = 0
@@ -217,8 +216,9 @@ class Outbox:
     async def flushed(self) -> None:
         """Wait until nothing is left to write. Cancelling is safe."""
         while self._answers or self.entities or self._writing:
-            self._drained.clear()
-            await self._drained.wait()
+            flushed = asyncio.get_running_loop().create_future()
+            self._flushed.append(flushed)
+            await flushed
 
     # the writer ---------------------------------------------------------------------------------
 
@@ -236,24 +236,33 @@ class Outbox:
             elif (audio := self._next_audio(now)) is not None:
                 await self._write(self._wire.send_bytes(audio))
             else:
-                self._drained.set()
+                self._tell_flushed()
                 await self._sleep(self._wait(now))
 
     async def _sleep(self, seconds: float | None) -> None:
-        self._wake.clear()
-        if seconds is None:
-            self._idle = True
-            await self._wake.wait()
-            return
+        """Wait until something is wished for, or for so many seconds."""
+        loop = asyncio.get_running_loop()
+        self._sleeper = loop.create_future()
+        self._idle = seconds is None
+        timer = loop.call_later(seconds, self._rouse) if seconds is not None else None
         try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+            await self._sleeper
+        finally:
+            self._sleeper = None
+            self._idle = False
+            if timer is not None:
+                timer.cancel()
 
     def _rouse(self) -> None:
         self._idle = False
-        self._wake.set()
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
+
+    def _tell_flushed(self) -> None:
+        flushed, self._flushed = self._flushed, []
+        for waiting in flushed:
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def _send(self, message: ServerMessage, answers: int | None) -> None:
         text = self._number(message, answers)
@@ -307,7 +316,7 @@ class Outbox:
             self._drop_answer()
         if isinstance(message, Disconnect) and not self._closed:
             waiting = [item for item in self._answers if not isinstance(item[0], Opened)]
-            self._answers = deque([(message, answers), *waiting])
+            self._answers = [(message, answers), *waiting]
         else:
             self._answers.append((message, answers))
         self._rouse()
@@ -320,7 +329,7 @@ class Outbox:
 
     def _next(self, now: float) -> tuple[ServerMessage | None, int | None]:
         if self._answers and self._may_answer(now):
-            return self._answers.popleft()
+            return self._answers.pop(0)
         if self._quiet_until > now:
             return None, None
         if (pause := self._due_pause()) is not None and self._may_pause(pause, now):

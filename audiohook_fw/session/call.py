@@ -270,7 +270,7 @@ class Call:
             case PlaybackReceived(started=started, position=position):
                 tell("on_playback", Playback.STARTED if started else Playback.COMPLETED, position)
             case PingReceived(rtt=rtt) if rtt is not None:
-                totals.rtt.append(rtt)
+                totals.round_trip(rtt)
             case UnknownReceived():
                 totals.unknown += 1
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from datetime import UTC, datetime
 from typing import Final
 
@@ -22,17 +22,17 @@ class Totals:
 
     Attributes:
         frames: audio frames delivered. unknown: messages of unknown type.
-        errors: `error` messages. rtt: the last round-trip times in seconds, oldest first.
+        errors: `error` messages.
     """
 
     __slots__ = (
         "_flushed",
         "_protocol",
+        "_rtt",
         "_services",
         "_started_at",
         "errors",
         "frames",
-        "rtt",
         "unknown",
     )
 
@@ -44,12 +44,18 @@ class Totals:
         self.frames = 0
         self.unknown = 0
         self.errors = 0
-        self.rtt: deque[float] = deque(maxlen=_RTTS)
+        self._rtt = array("d")
 
     @property
     def _frame_width(self) -> int:
         media = self._protocol.media
         return media.frame_width if media is not None else 0
+
+    def round_trip(self, seconds: float) -> None:
+        """Note a round-trip time."""
+        if len(self._rtt) == _RTTS:
+            del self._rtt[0]
+        self._rtt.append(seconds)
 
     def flush(self) -> None:
         """Add to the process's counters what came since the last time: not done per frame."""
@@ -83,7 +89,7 @@ class Totals:
             paused=clock.paused,
             discarded=clock.discarded,
             dropped=protocol.dropped_audio,
-            rtt=tuple(self.rtt),
+            rtt=tuple(self._rtt),
             counts={
                 "frames": self.frames,
                 "bytes": clock.audio * self._frame_width,

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, use_span
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, use_span
 
 from audiohook_fw.telemetry import Tracing
 from audiohook_fw.telemetry import attributes as names
@@ -77,6 +77,7 @@ class CallTrace:
             )
         self.session.set_attribute(names.OUTCOME, outcome)
         self._tracing.end(self._open, {names.OUTCOME: outcome, names.DISCONNECT_REASON: reason})
+        self._open = INVALID_SPAN  # nobody needs it any more, and the call may be long
 
     def event(self, name: str, attributes: dict[str, Value | None] | None = None) -> None:
         """Add an event to the session's span."""

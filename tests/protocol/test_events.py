@@ -42,14 +42,14 @@ def test_values_do_not_change():
 
 
 def test_frames_are_told_apart_even_when_they_hold_the_same():
-    assert AudioReceived(b"\xff", 0, 0) != AudioReceived(b"\xff", 0, 0)
+    assert AudioReceived(b"\xff", 1, 0, 0) != AudioReceived(b"\xff", 1, 0, 0)
     assert ServerAudioReceived(b"") != ServerAudioReceived(b"")
     assert ClockGap(0, 1) == ClockGap(0, 1)
 
 
 def test_audio_digits_and_results_are_in_no_repr():
     shown = (
-        repr(AudioReceived(b"secret", 1, 2))
+        repr(AudioReceived(b"secret", 6, 1, 2))
         + repr(ServerAudioReceived(b"secret"))
         + repr(DtmfReceived("secret", 1))
     )

@@ -1,4 +1,4 @@
-"""What one call has collected and not yet written: the event loop fills it, the writer's thread empties it."""
+"""What one call has collected and not yet written: filled by the event loop, emptied by a thread."""
 
 from __future__ import annotations
 

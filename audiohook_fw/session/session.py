@@ -298,6 +298,9 @@ class Session:
         """Run a blocking function in this plugin's bounded thread pool.
 
         Cancelling stops the waiting; a function that already runs goes on to its end.
+
+        Raises:
+            PluginOverflowError: the plugin has `limits.pool_queue` calls waiting or running already.
         """
         return await self._call.pools.run(self._plugin, function, *args, **kwargs)
 

@@ -24,7 +24,7 @@ class QuarantineLedger:
             began: when the call did; one that began before the last that was noted does not count again.
         """
         times = self._calls.setdefault(plugin, deque(maxlen=self._limit))
-        if began is not None and times and began <= times[-1]:
+        if began is not None and times and began < times[-1]:
             return False
         times.append(now)
         return len(times) == self._limit and now - times[0] <= self._window

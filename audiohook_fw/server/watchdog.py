@@ -105,9 +105,8 @@ class Watchdog:
     def is_stuck(self) -> bool:
         """Whether blocks took more than half of the last minute."""
         begin = self._clock() - WINDOW
-        return (
-            sum(end - max(begin, end - seconds) for end, seconds in self._stood if end > begin) > WINDOW / 2
-        )
+        stood = (min(seconds, end - begin) for end, seconds in self._stood if end > begin)
+        return sum(stood) > WINDOW / 2
 
     def _on_beat(self) -> None:
         now = self._clock()
@@ -128,7 +127,7 @@ class Watchdog:
         if by is None:
             self._count(NOBODY)
             logger.warning(
-                "the event loop stood still for %.1f s, or all of the process; by whom could not be seen",
+                "the event loop, or the whole process, stood still for %.1f s; why could not be seen",
                 seconds,
             )
         else:
@@ -159,7 +158,7 @@ class Watchdog:
         if self._beat != beat or not self._loop.is_running():
             self._stopped.wait(BEAT)
             return
-        if first != by:
+        if (first.plugin, first.hook) != (by.plugin, by.hook):
             by = NOBODY  # many short calls, one after the other: whoever is seen now is not to blame
         self._reported = (beat, by)
         self._count(by)
@@ -186,9 +185,7 @@ class Watchdog:
         text = "plugin %s blocks the event loop in %s, for %.1f s now: no call goes on; see the stack"
         arguments: tuple[object, ...] = (by.plugin, by.hook, seconds)
         if not by:
-            text = (
-                "the event loop is blocked, for %.1f s now, by no one plugin: no call goes on; see the stack"
-            )
+            text = "the event loop is blocked, for %.1f s now, by no plugin that can be named; see the stack"
             arguments = (seconds,)
         extra = {"session_id": by.session_id} if by.session_id else {}
         if logger.isEnabledFor(logging.ERROR):

@@ -220,7 +220,7 @@ class CallDispatch:
         """Filter an event and hand it on; one that is emitted meanwhile waits until this one is through.
 
         Returns:
-            `False` when the event was dropped: it came over too many hops, or too many wait.
+            `False` when the event was dropped: it came over too many hops, or too many of the emitter wait.
         """
         call = self._by_name.get(emitter)
         hops = 1 if call is None else call.hops + 1
@@ -229,7 +229,7 @@ class CallDispatch:
         elif self._emitted.put(event, emitter, hops):
             return True
         else:
-            problem = f"its event was dropped, since {MAX_WAITING} wait; do plugins answer each other?"
+            problem = f"its event was dropped, since {MAX_WAITING} of it wait; do plugins answer each other?"
         if call is not None:
             self._manager.counters(emitter).refused_events.value += 1
             if not call.refused:  # once for each of its hooks, however many events that emits

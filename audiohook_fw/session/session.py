@@ -198,8 +198,9 @@ class Session:
     def emit(self, event: Event) -> None:
         """Hand an event to the other plugins and, if its product takes it, to the client.
 
-        Filters see it first. It is queued while another event is being delivered. When 1,000 wait, or it
-        came over more than 8 hops (events that called forth events), it is dropped: the plugin's fault.
+        Filters see it first. It is queued while another event is being delivered. When 1,000
+        of this plugin wait, or it came over more than 8 hops (events that called forth events), it is
+        dropped: the plugin's fault.
 
         Raises:
             TypeError: when it is no `Event`. SessionClosedError: after the call ended.

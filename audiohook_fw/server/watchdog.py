@@ -32,6 +32,8 @@ BEAT: Final = 0.25
 WINDOW: Final = 60.0
 """Seconds over which it is judged whether the loop stands still more than it runs."""
 
+_LOOKS: Final = 3  # at who runs, before it is reported that the loop is blocked, by whomever
+
 _KEPT: Final = 20  # blocks that are remembered for the admin port
 
 
@@ -145,29 +147,31 @@ class Watchdog:
                 self._stopped.wait(BEAT)
 
     def _watch_beat(self, beat: float) -> None:
-        """Return once the loop has beaten again, or it is over; report when that takes too long."""
-        if self._moves_until(beat, beat + BEAT + self._timeout / 2):
-            return
-        first = self._look()
-        if self._moves_until(beat, beat + BEAT + self._timeout):
-            return
-        frame = sys._current_frames().get(self._thread_id)
-        by = self._watched.who_runs(frame)
-        stack = "".join(traceback.format_stack(frame)).rstrip()
-        del frame  # what it holds is the plugin's
-        if self._beat != beat or not self._loop.is_running():
-            self._stopped.wait(BEAT)
-            return
-        if (first.plugin, first.hook) != (by.plugin, by.hook):
-            by = NOBODY  # many short calls, one after the other: whoever is seen now is not to blame
-        self._reported = (beat, by)
-        self._count(by)
-        self._report(by, self._clock() - beat - BEAT, stack)
-        while self._beat == beat and not self._stopped.wait(BEAT):
-            pass
+        """Return once the loop has beaten again, or it is over; report when that takes too long.
 
-    def _look(self) -> Running:
-        return self._watched.who_runs(sys._current_frames().get(self._thread_id))
+        To be blamed, a plugin must be seen in the same hook twice in a row: of many short calls, one after
+        the other, the one that is seen by chance is not to blame.
+        """
+        due, looks = beat + BEAT + self._timeout / 2, 0
+        last, named = NOBODY, None
+        while not self._moves_until(beat, due):
+            seen, stack = self._look()
+            if self._beat != beat or not self._loop.is_running():
+                self._stopped.wait(BEAT)
+                return
+            looks += 1
+            same = looks > 1 and (seen.plugin, seen.hook) == (last.plugin, last.hook)
+            if not named and ((same and (seen or named is None)) or (looks == _LOOKS and named is None)):
+                named = seen if same else NOBODY
+                self._reported = (beat, named)
+                self._count(named)
+                self._report(named, self._clock() - beat - BEAT, stack)
+            last, due = seen, due + self._timeout / 2
+
+    def _look(self) -> tuple[Running, str]:
+        """Return who runs in the loop's thread, and its stack."""
+        frame = sys._current_frames().get(self._thread_id)
+        return self._watched.who_runs(frame), "".join(traceback.format_stack(frame)).rstrip()
 
     def _moves_until(self, beat: float, due: float) -> bool:
         """Wait until `due`; tell whether the loop has beaten meanwhile, or it is over."""

@@ -1,4 +1,4 @@
-"""`isolation.md`: what becomes of a bad plugin, of healthy ones and of the call, for every fault in every hook.
+"""`isolation.md`: what becomes of a bad plugin, of healthy ones and of the call, fault by fault.
 
 `CELLS` is what the tests run: a cell that is missing, or says something else than happens, fails there.
 """
@@ -17,7 +17,7 @@ __all__ = ["CELLS", "FAULTS", "HOOKS", "Bad", "Call", "Cell", "Healthy", "page"]
 FAULTS: Final[Mapping[str, str]] = {
     "raise": "raises an exception, each time",
     "hang": "waits for what never comes",
-    "block": "holds the event loop's thread for some seconds (`time.sleep`, a slow query, a long computation)",
+    "block": "holds the event loop's thread for some seconds: `time.sleep`, a slow query, computing",
     "flood": "emits 2,000 events and takes and releases 1,000 pauses, each time",
     "swallow": "goes on waiting when it is cancelled",
     "leak": "starts a task that never ends, each time",
@@ -75,7 +75,7 @@ _MEANINGS: Final[Mapping[StrEnum, str]] = {
     Bad.QUARANTINE: "after `limits.faults_in_a_row` faults it is in quarantine for this call: nothing but "
     "`on_close`, `on_end` and filters is called",
     Bad.FAILED: "its status is `failed`: it takes part in nothing",
-    Bad.LATE: "at its deadline it is logged and counted (`audiohook.hook.timeouts`), and cancelled at the last",
+    Bad.LATE: "at its deadline it is logged and counted (`audiohook.hook.timeouts`), in the end cancelled",
     Bad.ALONE: "it does not end when cancelled: nobody waits for it (`audiohook.hook.abandoned`)",
     Bad.REFUSED: "events beyond 1,000 that wait are dropped and counted (`audiohook.events.refused`)",
     Bad.NAMED: "the watchdog logs plugin, hook and stack, and counts (`audiohook.loop.blocked`); after "
@@ -182,67 +182,10 @@ CELLS: Final[Mapping[tuple[str, str], Cell]] = {
 _HEAD: Final = """\
 # Isolation
 
-What one plugin can do to another, and to the call. Made by `make docs` from the table that
-`tests/server/isolation` runs: in each cell a server with one bad plugin and two healthy ones, one inline and
-one in a lane, takes a call of the simulated client. How it works: [architecture](../explanation/architecture.md#faults)."""
-
-_TAIL: Final = """\
-## What a process cannot isolate
-
-All plugins share one process, one thread for the event loop and one interpreter lock. So one plugin can harm all calls of
-the process by
-
-* **blocking the event loop**, in any hook, task, callback or route. The watchdog names it, and a plugin that does it again and
-  again is shut out, but no code can be stopped while it runs;
-* **native code** that keeps the interpreter's lock: not even the watchdog runs meanwhile. It reports afterwards how long the loop
-  stood still, not why. Native code that crashes ends the process;
-* **memory** without bound: its own lists, tasks and threads, audio it keeps. Queues of the framework are bounded, a
-  plugin's own are not. Limit the process, and watch `audiohook.hook.abandoned`;
-* **processor time**: computing in threads takes turns with the event loop. See `audiohook.loop.lag`;
-* **ending the process**: `os._exit()`, `os.kill()`, `os.abort()`;
-* **intent**: it can change any object of the process, and read what others hold. Load only plugins that you trust.
-
-Where that matters, run the plugin in another process, or run it on nodes of its own.
-
-## When the event loop is blocked
-
-A timer in the loop notes the time four times a second, and a thread looks at it. With the defaults:
-
-1. After 1 s (`limits.block_timeout`; 1.25 s from the beginning of the block, at most, on a machine that is not overloaded) the thread
-   logs one ERROR record: `plugin NAME blocks the event loop in HOOK, for 1.0 s now`, with the session id when it is in a call, and the
-   stack of the loop's thread: files, lines and code, no values. It is read off the stack who runs; nothing is noted per frame.
-   Code that runs in a task or callback of a plugin's own making is named by its module; the hook is then `task`. In a page of a plugin it is `route`.
-   When the stack shows no plugin, or different ones in the middle and at the end of that time, the record says so and nobody is blamed.
-2. `audiohook.loop.blocked` counts it, by plugin and hook (`none` for nobody).
-3. **Health**: while the loop is blocked, nobody answers on either port, `/health/live` included. A probe runs into its own timeout, which
-   counts as failed. So a process that is blocked for good is killed after the probe's `failureThreshold`, and one hiccup costs one
-   probe at most. Once the loop runs again, `/health/live` answers 200, unless blocks took more than half of the last minute: then it
-   answers 503, so that a server that stands more than it runs is restarted though some probes get through.
-4. Once the loop runs again, a WARNING says after how many seconds. `/admin/hooks` shows the last 20 blocks.
-5. A plugin that did it `limits.quarantine_blocks` times (3) within `limits.quarantine_window` is shut out: at once in all running
-   calls, where `on_close` and `on_end` remain, and in new calls. None of its decisions and filters is called any more: they count as failed, so that a
-   policy with `on_failure = "reject"` rejects every call, and a filter drops every event. Its pages answer 503.
-
-A block that ends before the thread saw it, because native code kept the lock or the whole process was stopped, is logged
-afterwards, and counted as nobody's.
-
-A hook that waits for long in a lane harms nobody else. One that has been running for `limits.slow_hook` (10 s) is logged once at WARNING and
-counted (`audiohook.hook.slow`); `/admin/hooks` shows what runs in all lanes now, the longest first.
-
-## When a plugin is shut out
-
-| what happens | counts as |
-|---|---|
-| `limits.faults_in_a_row` faults in a row in one call | quarantine for that call, and one call towards `limits.quarantine_calls` |
-| its lane failed (`overflow = "fail"`, or too many control events) | one call towards it; calls that ran at the same time count once |
-| it was cancelled at `limits.end_deadline` | the same |
-| `on_open` failed, with `on_failure = "ignore"` | shut out after `limits.quarantine_calls` in a row |
-| it blocked the event loop | shut out after `limits.quarantine_blocks` |
-| `on_close` was late but ended | logged and counted, no more: the call has got its `closed` at the deadline, and the plugin may have saved its work |
-| its lane dropped audio (`overflow = "drop_oldest"`) | counted, no more: that is what it asked for |
-
-Why calls of the same time count once: lanes overflow because a disk or a network hangs, which hits all calls at once. Only calls that
-began after the last failure show that it is not over. A plugin that is shut out stays so until the server restarts."""
+What one plugin can do to another, and to the call. Made by `make docs` from the table that the tests in
+`tests/server/isolation` run: in each cell a server with one bad plugin and two healthy ones, one inline and
+one in a lane, takes a call of the simulated client. What a process cannot isolate, what happens when the
+event loop is blocked, and when a plugin is shut out: [isolation explained](../explanation/isolation.md)."""
 
 
 def page() -> str:
@@ -258,7 +201,6 @@ def page() -> str:
         *(f"### {fault}\n\n{_rows(fault)}" for fault in FAULTS),
         "## The words",
         table(("word", "meaning"), facts),
-        _TAIL,
     ]
     return "\n\n".join(parts) + "\n"
 

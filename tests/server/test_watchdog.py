@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import re
 import threading
@@ -151,7 +152,7 @@ async def test_what_no_plugin_does_is_counted_as_nobodys(
 async def test_many_short_hooks_in_a_row_are_nobodys_block(
     dog: Watchdog, plugins: Plugins, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hooks = iter(("on_audio", "on_event", *["on_pause"] * 1_000))
+    hooks = itertools.cycle(("on_audio", "on_event"))
 
     def next_one(frame: FrameType | None) -> Running:
         return Running("bad", next(hooks))
@@ -162,13 +163,30 @@ async def test_many_short_hooks_in_a_row_are_nobodys_block(
     assert plugins.blocks == [NOBODY]
 
 
+async def test_who_blocks_at_last_is_named_whoever_ran_before(
+    dog: Watchdog, plugins: Plugins, caplog: pytest.LogCaptureFixture
+) -> None:
+    earlier = [Running("other", "on_event"), Running("bad", "on_event"), NOBODY, Running("other", "on_event")]
+
+    def next_one(frame: FrameType | None) -> Running:
+        return earlier.pop(0) if earlier else BAD
+
+    plugins.who_runs = next_one  # type: ignore[method-assign]
+    block(lambda: found(caplog, "plugin bad blocks the event loop in on_audio"))
+    assert len(found(caplog, "by no plugin that can be named")) == 1
+    await beats()
+    assert plugins.blocks == [BAD]
+
+
 async def test_a_loop_that_is_late_and_not_blocked_is_no_block(
     dog: Watchdog, metrics: Metrics, caplog: pytest.LogCaptureFixture
 ) -> None:
     await beats(3)
     assert not found(caplog, "blocks the event loop")
-    text = metrics.render()[0].decode()
-    assert "audiohook_loop_lag_seconds_count" in text
+    name = "audiohook_loop_lag_seconds"
+    count = re.search(rf"^{name}_count (\S+)$", metrics.render()[0].decode(), re.MULTILINE)
+    assert count
+    assert float(count[1]) >= 2
 
 
 async def test_what_the_thread_could_not_see_is_told_afterwards(
@@ -249,4 +267,5 @@ def test_a_loop_that_was_closed_is_not_watched_any_more(plugins: Any, metrics: M
 def test_with_the_defaults_a_dump_is_out_within_two_seconds() -> None:
     from audiohook_fw.config import Settings
 
-    assert Settings().limits.block_timeout + 2 * module.BEAT <= 1.5
+    looks = module._LOOKS / 2
+    assert module.BEAT + looks * Settings().limits.block_timeout < 2

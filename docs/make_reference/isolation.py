@@ -80,7 +80,7 @@ _MEANINGS: Final[Mapping[StrEnum, str]] = {
     Bad.REFUSED: "events beyond 1,000 that wait are dropped and counted (`audiohook.events.refused`)",
     Bad.NAMED: "the watchdog logs plugin, hook and stack, and counts (`audiohook.loop.blocked`); after "
     "`limits.quarantine_blocks` times it is shut out",
-    Bad.TASKS: "its tasks run on, unseen, until the process ends; then they are cancelled and named",
+    Bad.TASKS: "its tasks run on, unseen, until the process ends, which cancels them",
     Healthy.FRAMES: "they get every frame of the call",
     Healthy.EVENTS: "they get every event of each other",
     Healthy.NO_EVENTS: "they get no events: a filter that fails lets nothing through",

@@ -18,7 +18,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "raise": "raises an exception, each time",
     "hang": "waits for what never comes",
     "block": "holds the event loop's thread for some seconds: `time.sleep`, a slow query, computing",
-    "flood": "emits 2,000 events and takes and releases 1,000 pauses, each time",
+    "flood": "emits 1,200 events and takes and releases 300 pauses, each time",
     "swallow": "goes on waiting when it is cancelled",
     "leak": "starts a task that never ends, each time",
 }

@@ -18,7 +18,7 @@ from audiohook_fw.server import AudiohookServer
 
 sys.path.append(str(Path(__file__).resolve().parents[3] / "docs"))  # for `make_reference`
 
-FLOOD = 2_000
+FLOOD = 1_200
 BOUND = 30.0
 """Seconds after which something that has to happen has failed; generous, for slow machines."""
 
@@ -55,7 +55,7 @@ class Trouble:
             case "flood":
                 for _ in range(FLOOD):
                     session.emit(Noise())
-                for _ in range(1_000):
+                for _ in range(300):
                     session.pause("flood").release()
         return None
 
@@ -260,11 +260,14 @@ SHORT = {
     "hook_deadline": 0.5,
     "outbox_deadline": 0.2,
     "closed_deadline": 1.0,
-    "end_deadline": 1.5,
+    "end_deadline": 2.0,
     "startup_timeout": 0.5,
     "shutdown_timeout": 0.5,
 }
 """Deadlines for plugins that miss them; others have the default ones, and never reach them."""
+
+PATIENT = {"block_timeout": 60.0}
+"""A machine that is slow enough makes a block of a flood; blocks are for `test_blocking`."""
 
 Build = Callable[[str, str], Any]
 
@@ -280,7 +283,7 @@ async def build(serve: Any, credentials: dict[str, Any]) -> AsyncIterator[Build]
         server = await serve(
             {"bad": bad_plugin(trouble, hook), "inline": ears[0], "lane": ears[1]},
             plugins={"order": ["bad", "inline", "lane"]},
-            limits=SHORT if fault in ("hang", "swallow") else {},
+            limits=PATIENT | (SHORT if fault in ("hang", "swallow") else {}),
         )
         houses.append(House(server, trouble, ears))
         return houses[-1]

@@ -101,4 +101,4 @@ class PluginTimeoutError(PluginError):
 
 
 class PluginOverflowError(PluginError):
-    """A lane whose overflow policy is `fail` could not hold what came in."""
+    """More was put in than may wait: in a lane whose overflow policy is `fail`, or in `run_blocking`."""

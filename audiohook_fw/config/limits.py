@@ -74,9 +74,21 @@ class LimitsSettings(Section):
     faults_in_a_row: int = number(10, "Faults of one plugin in a row that put it in quarantine for the call.",
                                   ge=1, le=1_000_000, unit="faults")  # fmt: skip
     quarantine_calls: int = number(
-        3, "Calls with a quarantine within `quarantine_window` that shut the plugin out of new calls.",
+        3, "Calls within `quarantine_window` that shut a plugin out of new ones: it was put in quarantine, "
+        "its lane failed, or it was cancelled at the end.",
         ge=1, le=1_000_000, unit="calls")  # fmt: skip
-    quarantine_window: float = seconds(600.0, "The window for `quarantine_calls`.", ge=1, le=86_400)
+    quarantine_blocks: int = number(
+        3, "Times that a plugin blocks the event loop within `quarantine_window` that shut it out.",
+        ge=1, le=1_000_000, unit="blocks")  # fmt: skip
+    quarantine_window: float = seconds(
+        600.0, "The window for `quarantine_calls` and `quarantine_blocks`.", ge=1, le=86_400
+    )
+    block_timeout: float = seconds(
+        1.0, "How long the event loop may stand still before it is reported who blocks it.",
+        ge=0.05, le=60)  # fmt: skip
+    slow_hook: float = seconds(
+        10.0, "How long a hook in a lane may run before that is reported, once for each call of it.",
+        ge=0.05, le=3_600)  # fmt: skip
     startup_timeout: float = seconds(30.0, "How long one plugin's `on_startup` may take.", ge=0.01, le=3_600)
     shutdown_timeout: float = seconds(
         10.0, "How long one plugin's `on_shutdown` may take.", ge=0.01, le=3_600
@@ -84,6 +96,9 @@ class LimitsSettings(Section):
     address_timeout: float = seconds(1.0, "How long plugins may take in `check_address`.", ge=0.01, le=30)
     pool_threads: int = number(4, "Threads of each plugin for `session.run_blocking`.",
                                ge=1, le=256, unit="threads")  # fmt: skip
+    pool_queue: int = number(
+        1_000, "Work that may wait or run in one plugin's `session.run_blocking`; more is refused.",
+        ge=1, le=1_000_000, unit="calls")  # fmt: skip
     message_rate: float = number(
         5.0, "Text messages sent to one client in the long run. Genesys allows 5 per second.",
         ge=0.1, le=5, unit="messages per second")  # fmt: skip

@@ -23,12 +23,14 @@ from .families import ARGUMENTS, EVENT_HOOKS, FAMILIES, HANDLER_HOOKS, Family
 from .handler import SessionHandler
 from .hookspecs import HOOK_API_VERSION
 from .info import AudioWish, OnFailure, Overflow, PluginInfo
+from .lane import Lane
 from .loader import load_plugins
 from .manager import PluginManager
 from .markers import PROJECT, hookimpl, hookspec
 from .options import PluginLimits, PluginOptions, SectionReader
 from .process import Command, Commands, Route, RouteHandler, Routes, ServerContext
 from .records import Delivery, PluginRecord, PluginStatus
+from .running import NOBODY, Running, tells, who_runs
 from .stash import Stash, StashKey
 from .statistics import CallStatistics, LocalMetrics, Metrics
 from .values import ClientError, CloseReason, Gap, PauseOrigin, Playback, SessionSummary, Update
@@ -40,6 +42,7 @@ __all__ = [
     "HANDLER_HOOKS",
     "HOOK_API_VERSION",
     "MAX_HOPS",
+    "NOBODY",
     "PROJECT",
     "Accept",
     "AudioWish",
@@ -57,6 +60,7 @@ __all__ = [
     "Failure",
     "Family",
     "Gap",
+    "Lane",
     "LocalMetrics",
     "Metrics",
     "OnFailure",
@@ -73,6 +77,7 @@ __all__ = [
     "Route",
     "RouteHandler",
     "Routes",
+    "Running",
     "SectionReader",
     "Sentiment",
     "ServerContext",
@@ -94,4 +99,6 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "load_plugins",
+    "tells",
+    "who_runs",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from audiohook_fw.errors import PluginError
+
+from .running import Running, tells
 
 __all__ = ["Answer", "Question", "SpanFactory", "TaskHold", "ask", "is_running"]
 
@@ -19,11 +21,12 @@ SpanFactory = Callable[[str, str], AbstractContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A plugin's implementation of the hook, with its arguments bound."""
+    """A plugin's implementation of the hook, with its arguments bound, and the call it is about, if any."""
 
     plugin: str
     call: Callable[[], object]
     is_async: bool = False
+    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,11 @@ def is_running(task: asyncio.Task[Any] | None) -> bool:
     return task is not None and asyncio.current_task(task.get_loop()) is task
 
 
+def _running(local: Mapping[str, Any]) -> Running:
+    question = local["question"]
+    return Running(question.plugin, local["self"]._hook, question.session_id)
+
+
 class _Round:
     """One question to several plugins."""
 
@@ -104,6 +112,7 @@ class _Round:
         self.answers: list[Answer | None] = []
         self.tasks: dict[asyncio.Task[object], int] = {}
 
+    @tells(_running)
     def put(self, question: Question) -> Answer | None:
         """Ask one plugin: the answer of a plain function, or `None` while a task works on it."""
         index = len(self.answers)
@@ -126,7 +135,7 @@ class _Round:
         else:
             if inspect.isawaitable(result):
                 task = self._loop.create_task(
-                    self._wait(question.plugin, index, result),
+                    self._wait(question, index, result),
                     name=f"audiohook-{self._hook}:{question.plugin}",
                 )
                 self.tasks[task] = index
@@ -153,11 +162,12 @@ class _Round:
             if not task.done():
                 self._hold.abandon(task, questions[index].plugin)
 
-    async def _wait(self, plugin: str, index: int, result: object) -> object:
+    @tells(_running)
+    async def _wait(self, question: Question, index: int, result: object) -> object:
         assert inspect.isawaitable(result)
         task = asyncio.current_task()
         try:
-            with self._spanned(plugin):
+            with self._spanned(question.plugin):
                 value = await result
         except KeyboardInterrupt:
             raise
@@ -166,9 +176,9 @@ class _Round:
                 raise  # nobody's fault: the loop is gone, and so are its coroutines
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
-            self.answers[index] = self._answer(plugin, error=error)
+            self.answers[index] = self._answer(question.plugin, error=error)
         else:
-            self.answers[index] = self._answer(plugin, value=value)
+            self.answers[index] = self._answer(question.plugin, value=value)
         return None
 
     def _spanned(self, plugin: str) -> AbstractContextManager[object]:

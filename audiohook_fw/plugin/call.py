@@ -12,6 +12,7 @@ from .compile import Call, bind, discard_awaitable, handler_signatures
 from .families import EVENT_HOOKS
 from .handler import SessionHandler
 from .loaded import LoadedPlugin
+from .running import Running, tells
 from .signatures import HookFunction, Signature, SignatureError
 from .statistics import CallStatistics
 
@@ -25,6 +26,10 @@ __all__ = ["CallOwner", "PluginCall"]
 
 class CallOwner(Protocol):
     """What a `PluginCall` tells of itself."""
+
+    @property
+    def session_id(self) -> str:
+        """Which call it is."""
 
     def plugin_faulted(self, call: PluginCall, hook: str, error: BaseException) -> None:
         """A hook raised."""
@@ -114,8 +119,13 @@ class PluginCall:
             quarantined=self.quarantined,
         )
 
+    def running(self, hook: str) -> Running:
+        """Return what runs while `hook` does."""
+        return Running(self.name, hook, self._owner.session_id)
+
     # inline calls -------------------------------------------------------------------------------
 
+    @tells(lambda local: local["self"].running(local["hook"]))
     def run(self, hook: str, call: Call, args: tuple[object, ...]) -> None:
         """Make one inline call now; whatever it raises is the plugin's fault."""
         try:
@@ -167,6 +177,7 @@ class PluginCall:
             for implementation in self.plugin.functions.get(hook, ()):
                 yield hook, implementation.function, implementation.signature
 
+    @tells(lambda local: local["self"].running("create_handler"))
     def _handlers(self) -> Iterator[SessionHandler]:
         for implementation in self.plugin.functions.get("create_handler", ()):
             call = bind("create_handler", implementation.function, implementation.signature, self.view)
@@ -184,6 +195,7 @@ class PluginCall:
             except BaseException as error:
                 self._owner.plugin_faulted(self, "create_handler", error)
 
+    @tells(lambda local: local["self"].running("create_handler"))
     def _methods(self, handler: SessionHandler) -> list[tuple[str, HookFunction, Signature]]:
         try:
             found = handler_signatures(handler)

@@ -23,7 +23,7 @@ _GRACE: Final = 1.0
 class Closing:
     """Closes and ends the plugins of one call."""
 
-    __slots__ = ("_clock", "_emitted", "_manager", "_session_id")
+    __slots__ = ("_began", "_clock", "_emitted", "_manager", "_session_id")
 
     def __init__(
         self, clock: Callable[[], float], manager: PluginManager, session_id: str, emitted: EmitQueue
@@ -32,6 +32,7 @@ class Closing:
         self._manager = manager
         self._session_id = session_id
         self._emitted = emitted
+        self._began = manager.conduct.now()
 
     async def close(
         self, parts: Sequence[PluginCall], reason: CloseReason, deadline: float
@@ -45,7 +46,7 @@ class Closing:
             await asyncio.wait([call.lane.idle() for call in busy if call.lane is not None], timeout=left)
         for call in busy:
             running = call.lane.hook if call.lane is not None else ""
-            self._manager.note_late(call.name, running or "on_close", self._session_id)
+            self._manager.conduct.late(call.name, running or "on_close", self._session_id)
         return tuple(call.name for call in busy)
 
     async def end(
@@ -70,12 +71,14 @@ class Closing:
         _, late = await asyncio.wait(running, timeout=max(0.0, deadline - self._clock()))
         cancelled = tuple(lane.name for task, lane in running.items() if task in late)
         for task in late:
-            self._manager.note_late(running[task].name, running[task].hook, self._session_id)
+            self._manager.conduct.cancelled(
+                running[task].name, running[task].hook, self._session_id, self._began
+            )
             running[task].cancel()
         if late:
             _, late = await asyncio.wait(late, timeout=_GRACE)
         for task in late:
-            self._manager.note_detached(running[task].name, running[task].hook, self._session_id)
+            self._manager.conduct.detached(running[task].name, running[task].hook, self._session_id)
             self._manager.hold.keep(task, running[task].name)
         return cancelled
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from audiohook_fw.errors import PluginError, PluginOverflowError
 
-from .ask import Question, SpanFactory
+from .ask import SpanFactory
 from .call import PluginCall
 from .closing import Closing
 from .compile import Call, bind, discard_awaitable
@@ -25,6 +25,7 @@ from .filtering import FilterChain
 from .info import Overflow, PluginInfo
 from .lane import Lane
 from .lane_queue import LaneQueue
+from .running import tells
 from .statistics import CallStatistics
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class CallDispatch:
         span: SpanFactory | None = None,
     ) -> None:
         self._manager = manager
-        self._session_id = session_id
+        self.session_id: Final = session_id
+        self._began = manager.conduct.now()
         self._clock = clock or asyncio.get_running_loop().time
         self._context = context or contextvars.copy_context()
         self._on_lost = on_lost
@@ -86,7 +88,7 @@ class CallDispatch:
         self._calls = tuple(PluginCall(plugin, view_for(plugin.name), self) for plugin in manager.plugins)
         self._by_name = {call.name: call for call in self._calls}
         self._filters = FilterChain(
-            self._calls, dropped=lambda call: manager.note_filtered(call.name), faulted=self.plugin_faulted
+            self._calls, dropped=lambda call: manager.conduct.filtered(call.name), faulted=self.plugin_faulted
         )
         self._emitted = EmitQueue(self._deliver, self._context.copy())
         self._closing = Closing(self._clock, manager, session_id, self._emitted)
@@ -97,7 +99,7 @@ class CallDispatch:
         self._lanes_audio: tuple[Lane, ...] = ()
 
     def __repr__(self) -> str:
-        return f"<CallDispatch {self._session_id} {' '.join(call.name for call in self._calls)}>"
+        return f"<CallDispatch {self.session_id} {' '.join(call.name for call in self._calls)}>"
 
     # before the call ----------------------------------------------------------------------------
 
@@ -108,7 +110,7 @@ class CallDispatch:
         """
         asked = [call for call in self._calls if call.plugin.is_asked]
         questions = [
-            Question(c.name, bind("on_open", i.function, i.signature, c.view), i.signature.is_async)
+            c.plugin.question(i, bind("on_open", i.function, i.signature, c.view), session_id=self.session_id)
             for c in asked
             for i in c.plugin.functions.get("on_open", ())
         ]
@@ -120,10 +122,10 @@ class CallDispatch:
             span=self._span,
         )
         for failure in verdict.failures:
-            self._manager.note_fault(failure.plugin, "on_open", failure.error, self._session_id)
+            self._manager.conduct.fault(failure.plugin, "on_open", failure.error, self.session_id)
         failed = {failure.plugin for failure in verdict.failures}
         for name in verdict.seconds:
-            self._manager.note_decision(name, failed=name in failed)
+            self._manager.conduct.decision(name, failed=name in failed)
         return verdict
 
     def select_media(self, offers: Sequence[MediaFormat]) -> MediaFormat:
@@ -147,6 +149,7 @@ class CallDispatch:
             _log.error("the wishes for audio cannot be read: %s", type(error).__name__)
             return offers[0]
 
+    @tells(lambda local: local["call"].running("select_media"))
     def _chosen(self, call: PluginCall, choose: Call, offers: Sequence[MediaFormat]) -> MediaFormat | None:
         try:
             chosen = choose(tuple(offers))
@@ -160,7 +163,7 @@ class CallDispatch:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self._manager.note_fault(call.name, "select_media", error, self._session_id)
+            self._manager.conduct.fault(call.name, "select_media", error, self.session_id)
             return None
 
     async def reject(self, decision: Reject, *, timeout: float) -> tuple[str, ...]:
@@ -184,6 +187,7 @@ class CallDispatch:
         inline = (plugin.name for plugin, _ in self._inline_audio)
         return frozenset((*inline, *(lane.name for lane in self._lanes_audio)))
 
+    @tells(lambda local: local["plugin"].running("on_audio"))
     def audio(self, frame: AudioFrame) -> None:
         """Hand one frame to every plugin that takes audio. Never waits and never raises."""
         for plugin, call in self._inline_audio:
@@ -216,7 +220,7 @@ class CallDispatch:
         """Filter an event and hand it on; one that is emitted meanwhile waits until this one is through.
 
         Returns:
-            `False` when the event was dropped: it came over too many hops, or too many wait.
+            `False` when the event was dropped: it came over too many hops, or too many of the emitter wait.
         """
         call = self._by_name.get(emitter)
         hops = 1 if call is None else call.hops + 1
@@ -225,7 +229,7 @@ class CallDispatch:
         elif self._emitted.put(event, emitter, hops):
             return True
         else:
-            problem = f"its event was dropped, since {MAX_WAITING} wait; do plugins answer each other?"
+            problem = f"its event was dropped, since {MAX_WAITING} of it wait; do plugins answer each other?"
         if call is not None:
             self._manager.counters(emitter).refused_events.value += 1
             if not call.refused:  # once for each of its hooks, however many events that emits
@@ -233,6 +237,7 @@ class CallDispatch:
                 self.plugin_faulted(call, "on_event", PluginError(emitter, problem, hook="on_event"))
         return False
 
+    @tells(lambda local: local["self"]._by_name[local["emitter"]].running("on_event"))
     def _deliver(self, event: Event, emitter: str, hops: int) -> None:
         try:
             self.event(event, emitter, hops)
@@ -310,25 +315,34 @@ class CallDispatch:
 
     def plugin_faulted(self, call: PluginCall, hook: str, error: BaseException) -> None:
         """Log and count a fault; too many in a row put the plugin in quarantine for this call."""
-        self._manager.note_fault(call.name, hook, error, self._session_id)
+        self._manager.conduct.fault(call.name, hook, error, self.session_id)
         call.faults += 1
         call.row += 1
         if call.row >= self._manager.limits.faults_in_a_row and not call.quarantined:
-            call.quarantined = True
-            self._arrange()
-            if call.lane is not None:
-                call.lane.mute()
-            self._manager.note_quarantine(call.name, self._session_id)
-            self._lost(call)
+            self._manager.conduct.quarantine(call.name, self.session_id)
+            self._quarantine(call)
 
     def plugin_overflowed(self, call: PluginCall, error: PluginOverflowError) -> None:
         """Log and count that a lane failed."""
-        self._manager.note_overflow(call.name, error, self._session_id)
+        self._manager.conduct.overflow(call.name, error, self.session_id, self._began)
         self._lost(call)
 
     def plugin_closed(self, call: PluginCall, seconds: float) -> None:
         """Record how long an `on_close` took in a lane."""
         self._manager.counters(call.name).closed(seconds)
+
+    def silence(self, plugin: str) -> None:
+        """Put a plugin that blocks the event loop in quarantine for this call."""
+        call = self._by_name.get(plugin)
+        if call is not None and not call.quarantined:
+            self._quarantine(call)
+
+    def _quarantine(self, call: PluginCall) -> None:
+        call.quarantined = True
+        self._arrange()
+        if call.lane is not None:
+            call.lane.mute()
+        self._lost(call)
 
     def _lost(self, call: PluginCall) -> None:
         if self._on_lost is not None:
@@ -363,7 +377,7 @@ class CallDispatch:
             queue,
             clock=self._clock,
             context=self._context.copy(),
-            label=self._session_id,
+            label=self.session_id,
         )
 
     def _arrange(self) -> None:

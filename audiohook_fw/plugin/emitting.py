@@ -18,7 +18,7 @@ MAX_HOPS: Final = 8
 """How often events may call forth events before the chain is cut."""
 
 MAX_WAITING: Final = 1_000
-"""How many emitted events of one call may wait to be delivered."""
+"""How many emitted events of one plugin in one call may wait to be delivered."""
 
 TURN: Final = 64
 """How many of them are delivered before the loop gets a turn."""
@@ -31,12 +31,13 @@ class EmitQueue:
     delivered, or while some wait for the loop's next turn, waits behind them.
     """
 
-    __slots__ = ("_context", "_deliver", "_handle", "_running", "_waiting")
+    __slots__ = ("_context", "_deliver", "_handle", "_of", "_running", "_waiting")
 
     def __init__(self, deliver: Callable[[Event, str, int], object], context: contextvars.Context) -> None:
         self._deliver = deliver
         self._context = context
         self._waiting: list[tuple[Event, str, int]] = []  # short, mostly empty: a deque has 760 bytes
+        self._of: dict[str, int] = {}
         self._running = False
         self._handle: asyncio.Handle | None = None
 
@@ -44,9 +45,11 @@ class EmitQueue:
         return len(self._waiting)
 
     def put(self, event: Event, emitter: str, hops: int) -> bool:
-        """Add an event and deliver what can be delivered now; `False` when too many wait."""
-        if len(self._waiting) >= MAX_WAITING:
+        """Add an event and deliver what can be delivered now; `False` when too many of its emitter wait."""
+        waiting = self._of.get(emitter, 0)
+        if waiting >= MAX_WAITING:
             return False
+        self._of[emitter] = waiting + 1
         self._waiting.append((event, emitter, hops))
         if not self._running and self._handle is None:
             self._turn()
@@ -55,6 +58,7 @@ class EmitQueue:
     def clear(self) -> None:
         """Drop what waits."""
         self._waiting.clear()
+        self._of.clear()
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -66,7 +70,9 @@ class EmitQueue:
             for _ in range(TURN):
                 if not self._waiting:
                     break
-                self._deliver(*self._waiting.pop(0))
+                event, emitter, hops = self._waiting.pop(0)
+                self._of[emitter] -= 1
+                self._deliver(event, emitter, hops)
         finally:
             self._running = False
             if self._waiting:

@@ -13,7 +13,7 @@ from typing import Final
 
 from audiohook_fw.errors import PluginError
 
-__all__ = ["FaultLog", "call_of", "describe", "sentence"]
+__all__ = ["FaultLog", "call_of", "describe", "is_of", "sentence"]
 
 _log: Final = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def describe(error: BaseException, module: str = "") -> str:
         else type(error).__name__
     )
     frames = list(traceback.walk_tb(error.__traceback__))
-    own = [place for place in frames if _is_of(place[0], module)][-1:]
+    own = [place for place in frames if is_of(place[0], module)][-1:]
     shown = frames[-_FRAMES:]
     if own and own[0] not in shown:
         shown = own + shown[1:]
@@ -60,7 +60,7 @@ def call_of(session_id: str) -> Mapping[str, str]:
     return {"session_id": session_id} if session_id else {}
 
 
-def _is_of(frame: FrameType, module: str) -> bool:
+def is_of(frame: FrameType, module: str) -> bool:
     """Tell whether a frame is of the plugin's package; in a plugin that we bring, of its module only."""
     top = module.partition(".")[0]
     package = module if top == _OURS else top

@@ -9,6 +9,7 @@ from audiohook_fw.errors import PluginError
 from .call import PluginCall
 from .compile import bind, discard_awaitable
 from .events import Event
+from .running import tells
 
 __all__ = ["FilterChain"]
 
@@ -37,6 +38,7 @@ class FilterChain:
             for i in call.plugin.functions.get("filter_event", ())
         )
 
+    @tells(lambda local: local["plugin"].running("filter_event"))
     def __call__(self, event: Event, hops: int = 1) -> Event | None:
         """Return what passes; `None` when a filter drops the event, raises or returns something else.
 
@@ -45,7 +47,7 @@ class FilterChain:
         for plugin, call in self._filters:
             outer, plugin.hops = plugin.hops, hops
             try:
-                passed = call(event)
+                passed = plugin.plugin.refuse("filter_event") if plugin.plugin.silenced else call(event)
                 if passed is None:
                     self._dropped(plugin)
                     return None

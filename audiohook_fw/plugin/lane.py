@@ -17,6 +17,7 @@ from audiohook_fw.errors import PluginOverflowError
 
 from .ask import is_running
 from .lane_queue import LaneQueue
+from .running import NOBODY, Running, tells
 
 if TYPE_CHECKING:
     from audiohook_fw.audio import AudioFrame
@@ -184,6 +185,11 @@ class Lane:
         if self.hook and self._task is not None:
             self._task.cancel()
 
+    @property
+    def running(self) -> Running:
+        """The hook that runs now; `NOBODY` when none does."""
+        return Running(self.name, self.hook, self._label) if self.hook else NOBODY
+
     # the task -----------------------------------------------------------------------------------
 
     def _fail(self, hook: str, problem: str) -> None:
@@ -228,6 +234,7 @@ class Lane:
                 burst = 0
                 await asyncio.sleep(0)
 
+    @tells(lambda local: local["self"].running)
     async def _deliver(self, hook: str, args: tuple[object, ...], hops: int) -> None:
         owner, self.hook = self._owner, hook
         if hops:

@@ -7,10 +7,14 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import NoReturn
 
 from pydantic import BaseModel
 
-from .compile import overridden
+from audiohook_fw.errors import PluginError
+
+from .ask import Question
+from .compile import Call, overridden
 from .families import FAMILIES, Family
 from .handler import SessionHandler
 from .info import OnFailure, PluginInfo, event_names
@@ -31,6 +35,8 @@ class LoadedPlugin:
         functions: its implementations by hook.
         consumes: names of the events it wants; empty means all.
         emits: names of the events it emits.
+        silenced: it blocked the event loop too often: it decides and filters nothing any more, which counts
+            as failed, and has no events in new calls.
     """
 
     record: PluginRecord
@@ -39,6 +45,7 @@ class LoadedPlugin:
     functions: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
     consumes: frozenset[str] = frozenset()
     emits: frozenset[str] = frozenset()
+    silenced: bool = False
 
     def __post_init__(self) -> None:
         self.consumes = event_names(self.info.consumes)
@@ -80,6 +87,17 @@ class LoadedPlugin:
     def is_quarantined(self) -> bool:
         """Whether new calls go on without its events."""
         return self.record.status is PluginStatus.QUARANTINED
+
+    def question(self, hook: Implementation, call: Call, *, session_id: str = "") -> Question:
+        """Return the question to one of its implementations; of a silenced plugin, one that fails."""
+        if self.silenced:
+            return Question(self.name, lambda: self.refuse(hook.hook), session_id=session_id)
+        return Question(self.name, call, hook.signature.is_async, session_id)
+
+    def refuse(self, hook: str) -> NoReturn:
+        """Raise the `PluginError` that takes the place of a silenced plugin's answer."""
+        problem = "is not called any more, since it blocked the event loop too often"
+        raise PluginError(self.name, problem, hook=hook)
 
     def describe_hooks(self) -> None:
         """Write into the record how each hook is called, as far as functions and annotations tell."""

@@ -9,6 +9,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from audiohook_fw.auth import Credential
@@ -16,22 +17,21 @@ from audiohook_fw.errors import PluginError, PluginLoadError, PluginTimeoutError
 
 from .ask import Answer, Question, TaskHold, ask
 from .compile import select
-from .faults import FaultLog, call_of, describe, sentence
+from .conduct import Conduct
+from .faults import describe, sentence
 from .info import OnFailure
 from .lane_queue import LaneBudget
 from .languages import MAX_LANGUAGES, read_languages
 from .loaded import LoadedPlugin
 from .options import PluginLimits
 from .process import Command, Commands, Route, Routes, ServerContext
-from .quarantine import QuarantineLedger
 from .records import PluginRecord, PluginStatus
+from .running import Running, tells, who_runs
 from .signatures import Implementation
 from .statistics import LocalMetrics, Metrics, PluginCounters
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-
-    from audiohook_fw.errors import PluginOverflowError
 
 __all__ = ["PluginManager"]
 
@@ -53,6 +53,7 @@ class PluginManager:
     Attributes:
         limits, metrics: as given.
         budget: the bytes that all lanes share.
+        conduct: where what they do wrong is noted.
         hold: tasks of plugins that were left alone; `len(hold)` still run, `hold.count` were left in all.
     """
 
@@ -75,11 +76,8 @@ class PluginManager:
         self._loaded = {plugin.name: plugin for plugin in loaded}
         self._required = frozenset(required)
         self._started: list[LoadedPlugin] = []
-        self._clock = clock
-        self._log = FaultLog(clock, personal_data=personal_data)
-        self._ledger = QuarantineLedger(limits.quarantine_calls, limits.quarantine_window)
-        self._decisions = QuarantineLedger(limits.quarantine_calls, limits.quarantine_window)
-        self._counters = {name: PluginCounters(self.metrics, name) for name in self._loaded}
+        self.conduct: Final = Conduct(self._loaded, limits, self.metrics, clock, personal_data=personal_data)
+        self._modules = [(plugin.name, plugin.module) for plugin in loaded]
         self._show()
 
     def __repr__(self) -> str:
@@ -101,7 +99,15 @@ class PluginManager:
 
     def counters(self, name: str) -> PluginCounters:
         """Return the counters of a loaded plugin."""
-        return self._counters[name]
+        return self.conduct.counters[name]
+
+    def who_runs(self, frame: FrameType | None) -> Running:
+        """Return which plugin a thread is in, given its innermost frame; `NOBODY` if in none of them."""
+        return who_runs(frame, self._modules)
+
+    def is_silenced(self, name: str) -> bool:
+        """Tell whether a plugin blocked the event loop so often that it is not called any more."""
+        return self._loaded[name].silenced
 
     # process hooks ------------------------------------------------------------------------------
 
@@ -189,11 +195,11 @@ class PluginManager:
             try:
                 found, problem = read_languages(answer.value)
             except Exception as error:  # a sequence of the plugin's own making
-                self.note_fault(answer.plugin, hook, error)
+                self.conduct.fault(answer.plugin, hook, error)
                 continue
             languages |= dict.fromkeys(found)
             if problem:
-                self.note_fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
+                self.conduct.fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
         return tuple(languages)[:MAX_LANGUAGES]
 
     # connection hooks ---------------------------------------------------------------------------
@@ -237,69 +243,7 @@ class PluginManager:
         last = answers[-1].value if answers else None
         return last if isinstance(last, Credential) else None
 
-    # what calls tell ----------------------------------------------------------------------------
-
-    def note_fault(self, plugin: str, hook: str, error: BaseException, session_id: str = "") -> None:
-        """Log and count a hook that raised, was late before `opened`, or answered nonsense."""
-        if isinstance(error, PluginTimeoutError):
-            self._counters[plugin].late(hook)
-        else:
-            self._counters[plugin].fault(hook)
-        self._log.log(plugin, hook, error, session_id, module=self._loaded[plugin].module)
-
-    def note_filtered(self, plugin: str) -> None:
-        """Count an event that a filter dropped."""
-        self._counters[plugin].filtered.value += 1
-
-    def note_late(self, plugin: str, hook: str, session_id: str) -> None:
-        """Log and count a hook that missed its deadline."""
-        error = PluginTimeoutError(plugin, "still runs at its deadline", hook=hook)
-        self.note_fault(plugin, hook, error, session_id)
-
-    def note_detached(self, plugin: str, hook: str, session_id: str) -> None:
-        """Log that a hook was cancelled and goes on; its task is left alone."""
-        _log.error(
-            "plugin %s: %s was cancelled and still runs; it is left alone",
-            plugin,
-            hook,
-            extra=call_of(session_id),
-        )
-
-    def note_overflow(self, plugin: str, error: PluginOverflowError, session_id: str) -> None:
-        """Log and count that a lane failed."""
-        self._counters[plugin].failures.value += 1
-        _log.error("lane of plugin %s failed: %s", plugin, error.problem, extra=call_of(session_id))
-
-    def note_quarantine(self, plugin: str, session_id: str) -> None:
-        """Log and count a quarantine; too many within the window, and new calls go on without the plugin."""
-        self._counters[plugin].quarantine("call")
-        _log.error("plugin %s is in quarantine for this call", plugin, extra=call_of(session_id))
-        if self._ledger.add(plugin, self._clock()):
-            self._shut_out(self._loaded[plugin])
-
-    def note_decision(self, plugin: str, *, failed: bool) -> None:
-        """Count calls in a row whose `on_open` failed; too many, and new calls go on without the plugin.
-
-        Only of plugins whose failure is ignored: the others reject their calls, and must go on doing so.
-        """
-        target = self._loaded[plugin]
-        if not failed:
-            self._decisions.clear(plugin)
-        elif target.info.on_failure is OnFailure.IGNORE and self._decisions.add(plugin, self._clock()):
-            self._shut_out(target)
-
     # inside -------------------------------------------------------------------------------------
-
-    def _shut_out(self, plugin: LoadedPlugin) -> None:
-        if not plugin.is_active:
-            return
-        self._counters[plugin.name].quarantine("process")
-        plugin.record.fail(
-            PluginStatus.QUARANTINED,
-            f"failed too often in {self.limits.quarantine_calls} calls within "
-            f"{self.limits.quarantine_window:g} s; see the log, and restart the server once it is fixed",
-        )
-        _log.error("plugin %s is in quarantine for new calls", plugin.name)
 
     def _active(self) -> Iterator[LoadedPlugin]:
         return (plugin for plugin in tuple(self._loaded.values()) if plugin.is_active)
@@ -307,11 +251,12 @@ class PluginManager:
     def _fail(self, plugin: LoadedPlugin, hook: str, error: BaseException) -> None:
         text = error.problem if isinstance(error, PluginError) else sentence(error)
         plugin.record.fail(PluginStatus.FAILED, f"{hook} failed: {text}")
-        self._counters[plugin.name].fault(hook)
+        self.conduct.counters[plugin.name].fault(hook)
         _log.error("plugin %s: %s (%s)", plugin.name, plugin.record.error, describe(error, plugin.module))
         if plugin.name in self._required:
             raise PluginLoadError(plugin.name, f"is required and {plugin.record.error}") from error
 
+    @tells(lambda local: Running(local["plugin"].name, local["hook"]))
     def _collect(self, plugin: LoadedPlugin, hook: str, values: Mapping[str, object]) -> bool:
         try:
             for i in plugin.functions.get(hook, ()):
@@ -338,7 +283,7 @@ class PluginManager:
         final: Callable[[Answer], bool] = lambda _: False,
     ) -> list[Answer]:
         questions = [
-            Question(plugin.name, select(i, values), i.signature.is_async)
+            plugin.question(i, select(i, values))
             for plugin in self._loaded.values()
             if plugin.is_asked
             for i in plugin.functions.get(hook, ())
@@ -346,11 +291,11 @@ class PluginManager:
         return await ask(hook, questions, timeout, final=final, hold=self.hold) if questions else []
 
     def _note(self, answer: Answer, hook: str) -> None:
-        self.note_fault(answer.plugin, hook, _error(answer, hook))
+        self.conduct.fault(answer.plugin, hook, _error(answer, hook))
 
     def _note_type(self, answer: Answer, hook: str, expected: str) -> None:
         problem = f"must return {expected}, not {type(answer.value).__name__}"
-        self.note_fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
+        self.conduct.fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
 
     def _show(self) -> None:
         self.metrics.gauge("audiohook.lane.bytes", lambda: self.budget.used)

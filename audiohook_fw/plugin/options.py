@@ -76,8 +76,12 @@ class PluginLimits(Protocol):
         """Calls with a quarantine that shut a plugin out of new calls."""
 
     @property
+    def quarantine_blocks(self) -> int:
+        """Blocks of the event loop that shut a plugin out of new calls."""
+
+    @property
     def quarantine_window(self) -> float:
-        """Within which those calls must have been."""
+        """Within which those calls or blocks must have been."""
 
     @property
     def startup_timeout(self) -> float:

@@ -17,9 +17,15 @@ class QuarantineLedger:
         self._window = window
         self._calls: dict[str, deque[float]] = {}
 
-    def add(self, plugin: str, now: float) -> bool:
-        """Note that a call put `plugin` in quarantine; tell whether that is one call too many."""
+    def add(self, plugin: str, now: float, *, began: float | None = None) -> bool:
+        """Note that a call put `plugin` in quarantine; tell whether that is one call too many.
+
+        Args:
+            began: when the call did; one that began before the last that was noted does not count again.
+        """
         times = self._calls.setdefault(plugin, deque(maxlen=self._limit))
+        if began is not None and times and began < times[-1]:
+            return False
         times.append(now)
         return len(times) == self._limit and now - times[0] <= self._window
 

@@ -110,6 +110,10 @@ class PluginCounters:
         """Count a hook that did not return before its deadline."""
         self._metrics.counter("audiohook.hook.timeouts", plugin=self._name, hook=hook).value += 1
 
+    def slow(self, hook: str) -> None:
+        """Count a hook that ran for long."""
+        self._metrics.counter("audiohook.hook.slow", plugin=self._name, hook=hook).value += 1
+
     def quarantine(self, scope: str) -> None:
         """Count a quarantine, of one `call` or of the `process`."""
         self._metrics.counter("audiohook.quarantines", plugin=self._name, scope=scope).value += 1

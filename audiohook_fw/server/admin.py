@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -18,9 +20,11 @@ from audiohook_fw.telemetry import Metrics
 
 from .health import Health
 from .registry import Registry
+from .watchdog import Block, Watchdog
 
 __all__ = ["Admin", "guard", "plugin_json", "session_json"]
 
+_HOOKS: Final = 100  # hooks that are shown
 _FREE: Final = frozenset({"/health/live", "/health/ready"})
 
 
@@ -47,6 +51,7 @@ class Admin:
         registry: Registry,
         metrics: Metrics,
         health: Health,
+        watchdog: Watchdog,
         on_drain: Callable[[], None] | None = None,
     ) -> None:
         self.token = token
@@ -58,6 +63,7 @@ class Admin:
         self._registry = registry
         self._metrics = metrics
         self._health = health
+        self._watchdog = watchdog
         self._on_drain = on_drain
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -67,6 +73,7 @@ class Admin:
         router.add_get("/admin/status", self.status)
         router.add_get("/admin/plugins", self.plugins)
         router.add_get("/admin/sessions", self.sessions)
+        router.add_get("/admin/hooks", self.hooks)
         router.add_get("/admin/config", self.config)
         if self._on_drain is not None:
             router.add_post("/admin/drain", self.drain)
@@ -96,6 +103,16 @@ class Admin:
     async def sessions(self, _: web.Request) -> web.StreamResponse:
         """Answer with the live calls: ids and how they stand."""
         return web.json_response([session_json(session) for session in self._registry.sessions()])
+
+    async def hooks(self, _: web.Request) -> web.StreamResponse:
+        """Answer with the hooks that run in lanes, the longest first, and with who blocked the event loop."""
+        running = self._watchdog.slow.running(asyncio.get_running_loop().time())
+        return web.json_response(
+            {
+                "running": [asdict(hook) | {"seconds": seconds} for hook, seconds in running[:_HOOKS]],
+                "blocks": [block_json(block) for block in self._watchdog.blocks],
+            }
+        )
 
     async def config(self, _: web.Request) -> web.StreamResponse:
         """Answer with the configuration the server started with; secrets are hidden."""
@@ -156,6 +173,12 @@ def plugin_json(record: PluginRecord) -> Mapping[str, Any]:
         "on_failure": info.on_failure,
         "overflow": info.overflow,
     }
+
+
+def block_json(block: Block) -> Mapping[str, Any]:
+    """Return a time in which the event loop stood still as JSON can hold it."""
+    ended_at = datetime.fromtimestamp(block.ended_at, UTC).isoformat()
+    return asdict(block.by) | {"ended_at": ended_at, "seconds": block.seconds}
 
 
 def session_json(session: Session) -> Mapping[str, Any]:

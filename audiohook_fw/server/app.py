@@ -28,6 +28,8 @@ from .routes import admin_app, public_app
 from .services import Services
 from .tls import make_tls
 from .upgrade import UpgradeHandler
+from .watchdog import Watchdog
+from .watched import Watched
 
 __all__ = ["AudiohookServer"]
 
@@ -60,6 +62,7 @@ class AudiohookServer:
         settings: as it started; `reload` changes only keys and certificate.
         registry: live connections and calls.
         health: what it says about itself.
+        watchdog: what watches the event loop while the server runs.
         plugins, metrics: as given.
     """
 
@@ -82,14 +85,24 @@ class AudiohookServer:
         self.registry: Final = Registry(self.settings.limits.calls)
         self.node: Final = self.settings.server.node or socket.gethostname()
         self._context = ServerContext(version=_VERSION, node=self.node, sessions=self.registry.sessions)
-        self.health: Final = Health(lambda: plugins.check_health(self._context, timeout=_HEALTH_TIMEOUT))
+        limits = self.settings.limits
+        self.watchdog: Final = Watchdog(
+            Watched(plugins, self.registry),
+            self.metrics,
+            block_timeout=limits.block_timeout,
+            slow_hook=limits.slow_hook,
+        )
+        self.health: Final = Health(
+            lambda: plugins.check_health(self._context, timeout=_HEALTH_TIMEOUT),
+            is_stuck=lambda: self.watchdog.is_stuck,
+        )
         self._services = Services(
             self.settings,
             plugins,
             self.metrics,
             tracing or Tracing(personal_data=self.settings.telemetry.personal_data),
             self.registry,
-            BlockingPools(self.settings.limits.pool_threads),
+            BlockingPools(limits.pool_threads, queue=limits.pool_queue),
         )
         self._admission = Admission(self.settings, plugins, clock=clock)
         self._reread = reread
@@ -214,6 +227,7 @@ class AudiohookServer:
     # inside -------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
+        self.watchdog.start()  # before any plugin runs
         server = self.settings.server
         tls = await asyncio.to_thread(make_tls, server)
         has_admin = server.admin_port is not None
@@ -252,6 +266,7 @@ class AudiohookServer:
             registry=self.registry,
             metrics=self.metrics,
             health=self.health,
+            watchdog=self.watchdog,
             on_drain=self._on_drain,
         )
         return Listener(
@@ -278,6 +293,7 @@ class AudiohookServer:
         for listener in (self._public, self._admin):
             if listener is not None:
                 await listener.close()
+        self.watchdog.stop()
         logger.info("stopped")
 
     def _count_refused(self) -> None:

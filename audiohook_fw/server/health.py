@@ -30,13 +30,15 @@ class Health:
 
     Args:
         check: asks the plugins what is wrong, by plugin; has its own deadline.
+        is_stuck: tells whether the event loop stands still more than it runs.
 
     Attributes:
         phase: only `READY` takes new calls for sure.
     """
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: Check, *, is_stuck: Callable[[], bool] = lambda: False) -> None:
         self.phase = Phase.STARTING
+        self._is_stuck = is_stuck
         self._check = check
         self._lock = asyncio.Lock()
         self._problems: Mapping[str, str] = {}
@@ -52,7 +54,12 @@ class Health:
         return self._problems
 
     async def live(self, _: web.Request) -> web.StreamResponse:
-        """Answer 200: whoever can answer lives. A blocked event loop answers nobody."""
+        """Answer 200; 503 if the event loop was blocked for most of the last minute.
+
+        While it is blocked nobody answers: a probe runs into its timeout, and has failed.
+        """
+        if self._is_stuck():
+            return web.json_response({"status": "blocked"}, status=503)
         return web.json_response({"status": "live"})
 
     async def ready(self, _: web.Request) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from audiohook_fw.plugin import CallDispatch
     from audiohook_fw.session import Session
 
     from .connection import Connection
@@ -53,6 +54,11 @@ class Registry:
         """The live calls, as the server itself sees them."""
         calls = (connection.call for connection in self._calls.values())
         return tuple(call.view("") for call in calls if call is not None and call.begun)
+
+    def dispatches(self) -> tuple[CallDispatch, ...]:
+        """The dispatch of every accepted call, also of those that are ending."""
+        calls = (connection.call for connection in self._connections)
+        return tuple(call.delivery for call in calls if call is not None and call.begun)
 
     def add(self, connection: Connection) -> None:
         """Note an upgraded connection."""

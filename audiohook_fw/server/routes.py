@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from audiohook_fw.plugin import PluginManager, Route
+from audiohook_fw.plugin import PluginManager, Route, Running, tells
 from audiohook_fw.telemetry import log_context
 
 from .admin import Admin, guard
@@ -58,13 +58,16 @@ def _add_plugins(app: web.Application, plugins: PluginManager, routes: Iterable[
             app.router.add_route(route.method, path, _guarded(route, plugins))
         except (ValueError, RuntimeError, AssertionError) as error:
             logger.error("plugin %s: %s %s is not served: %s", route.plugin, route.method, path, error)
-            plugins.note_fault(route.plugin, "register_routes", error)
+            plugins.conduct.fault(route.plugin, "register_routes", error)
 
 
 def _guarded(route: Route, plugins: PluginManager) -> Handler:
     """Return the plugin's handler; what it raises is logged and counted as its fault, and answered by 500."""
 
+    @tells(lambda local: Running(local["route"].plugin, "route"))
     async def handle(request: web.Request) -> web.StreamResponse:
+        if plugins.is_silenced(route.plugin):
+            raise web.HTTPServiceUnavailable(text="the plugin is in quarantine")
         with log_context(plugin=route.plugin, hook="route"):
             try:
                 response = route.handler(request)
@@ -75,11 +78,11 @@ def _guarded(route: Route, plugins: PluginManager) -> Handler:
             except BaseException as error:  # `sys.exit()` in a plugin's page must not end the server
                 if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                     raise
-                plugins.note_fault(route.plugin, "route", error)
+                plugins.conduct.fault(route.plugin, "route", error)
                 raise web.HTTPInternalServerError(text="the plugin failed") from None
         if isinstance(response, web.StreamResponse):
             return response
-        plugins.note_fault(
+        plugins.conduct.fault(
             route.plugin, "route", TypeError(f"must return a response, not {type(response).__name__}")
         )
         raise web.HTTPInternalServerError(text="the plugin failed")

@@ -198,8 +198,9 @@ class Session:
     def emit(self, event: Event) -> None:
         """Hand an event to the other plugins and, if its product takes it, to the client.
 
-        Filters see it first. It is queued while another event is being delivered. When 1,000 wait, or it
-        came over more than 8 hops (events that called forth events), it is dropped: the plugin's fault.
+        Filters see it first. It is queued while another event is being delivered. When 1,000
+        of this plugin wait, or it came over more than 8 hops (events that called forth events), it is
+        dropped: the plugin's fault.
 
         Raises:
             TypeError: when it is no `Event`. SessionClosedError: after the call ended.
@@ -298,6 +299,9 @@ class Session:
         """Run a blocking function in this plugin's bounded thread pool.
 
         Cancelling stops the waiting; a function that already runs goes on to its end.
+
+        Raises:
+            PluginOverflowError: the plugin has `limits.pool_queue` calls waiting or running already.
         """
         return await self._call.pools.run(self._plugin, function, *args, **kwargs)
 

@@ -33,6 +33,7 @@ class Metric:
 
 
 _SHORT: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0)
+_LAG: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _LONG: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 20.0, 60.0)
 
 
@@ -89,6 +90,11 @@ _TABLE: Final = (
     _counter("hook.faults", "{fault}", "Exceptions that plugins raised.", "plugin", "hook"),
     _counter("hook.timeouts", "{call}", "Hook calls that missed their deadline.", "plugin", "hook"),
     _gauge("hook.abandoned", "{call}", "Hook calls that were given up and still run.", "plugin"),
+    _counter("hook.slow", "{call}", "Hook calls in lanes that ran for longer than `limits.slow_hook`.",
+             "plugin", "hook"),
+    _counter("loop.blocked", "{block}", "Times the event loop stood still for `limits.block_timeout`, and "
+             "who ran (or `none`).", "plugin", "hook"),
+    _histogram("loop.lag", _LAG, "How late the event loop is, four times a second."),
     _counter("quarantines", "{plugin}", "Plugins shut out, by scope (call, process).", "plugin", "scope"),
     _counter("events.emitted", "{event}", "Events that plugins emitted, by type.", "type"),
     _counter("events.filtered", "{event}", "Events that a filter dropped.", "plugin"),

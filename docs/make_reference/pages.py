@@ -8,7 +8,7 @@ from typing import Final
 
 from audiohook_fw.cli import reference as cli
 
-from . import api, errors, hooks, settings, telemetry
+from . import api, errors, hooks, isolation, settings, telemetry
 
 __all__ = ["PAGES", "REFERENCE"]
 
@@ -19,6 +19,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "cli.md": cli.reference,
     "errors.md": errors.page,
     "hooks.md": hooks.page,
+    "isolation.md": isolation.page,
     "settings.md": settings.page,
     "telemetry.md": telemetry.page,
 }

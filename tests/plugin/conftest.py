@@ -71,6 +71,7 @@ class Limits:
     plugin_events: int = 1_000
     faults_in_a_row: int = 10
     quarantine_calls: int = 3
+    quarantine_blocks: int = 3
     quarantine_window: float = 600.0
     startup_timeout: float = 30.0
     shutdown_timeout: float = 10.0

@@ -202,3 +202,27 @@ async def test_whose_event_raises_is_at_fault_not_who_emitted_first(bench: Any, 
     assert bench.seen == ["test.score", "test.score"]
     assert dispatch.statistics_of("good").faults == 0
     assert dispatch.statistics_of("bad").faults == 2
+
+
+async def test_a_plugin_that_floods_takes_no_room_from_another(bench: Any) -> None:
+    class Flood:
+        @hookimpl
+        def on_event(self, session: Any, event: Event) -> None:
+            if isinstance(event, Transcript):
+                for value in range(2 * MAX_WAITING):
+                    session.emit(Score(value=value))
+
+    class Good:
+        @hookimpl
+        def on_event(self, session: Any, event: Event) -> None:
+            if isinstance(event, Transcript):
+                bench.seen.append(session.emit(Score(value=-1)))
+
+    dispatch = bench.accepted(flood=Flood, good=Good)
+    for _ in range(12):
+        dispatch.emit(said(), "other")
+    await bench.finish()
+    assert bench.seen == [True] * 12
+    assert bench.metrics.value("audiohook.events.refused", plugin="flood") > MAX_WAITING
+    assert bench.metrics.value("audiohook.events.refused", plugin="good") == 0
+    assert not dispatch.statistics_of("good").quarantined

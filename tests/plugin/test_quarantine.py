@@ -30,3 +30,10 @@ def test_who_did_well_begins_anew() -> None:
     ledger.clear("p")
     ledger.clear("q")
     assert [ledger.add("p", now) for now in (1, 2)] == [False, True]
+
+
+def test_calls_that_ran_at_the_same_time_count_once() -> None:
+    ledger = QuarantineLedger(3, 600)
+    calls = [(10, 0), (11, 5), (12, 9), (40, 11), (41, 39), (70, 41)]  # when each failed, and began
+    counted = [ledger.add("p", now, began=began) for now, began in calls]
+    assert counted == [False, False, False, False, False, True]

@@ -16,6 +16,7 @@ PATHS = (
     "/admin/status",
     "/admin/plugins",
     "/admin/sessions",
+    "/admin/hooks",
     "/admin/config",
     "/plugins/own/page",
 )

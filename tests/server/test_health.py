@@ -77,3 +77,13 @@ async def test_whoever_answers_lives() -> None:
     health = Health(Plugins().check)
     response: Any = await health.live(make_mocked_request("GET", "/health/live"))
     assert response.status == 200
+
+
+async def test_a_loop_that_is_blocked_most_of_the_time_does_not_live() -> None:
+    stuck = True
+    health = Health(Plugins().check, is_stuck=lambda: stuck)
+    response: Any = await health.live(make_mocked_request("GET", "/health/live"))
+    assert (response.status, json.loads(response.text)) == (503, {"status": "blocked"})
+    stuck = False
+    response = await health.live(make_mocked_request("GET", "/health/live"))
+    assert response.status == 200

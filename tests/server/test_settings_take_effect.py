@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from audiohook_fw.auth import AuthFailure, UpgradeRequest, sign
-from audiohook_fw.errors import AuthenticationError
+from audiohook_fw.errors import AuthenticationError, PluginOverflowError
 from audiohook_fw.plugin import hookimpl
 from audiohook_fw.server.admission import Admission
 
@@ -45,6 +45,28 @@ async def test_pool_threads(threads: int, serve: Any, caller: Any) -> None:
     async with asyncio.timeout(10):
         await done.wait()
     assert most == threads
+    await line.close()
+
+
+@pytest.mark.parametrize("queue", [1, 3])
+async def test_pool_queue(queue: int, serve: Any, caller: Any) -> None:
+    gate, done, results = threading.Event(), asyncio.Event(), list[Any]()
+
+    class Plugin:
+        @hookimpl
+        async def on_opened(self, session: Any) -> None:
+            work = [asyncio.ensure_future(session.run_blocking(gate.wait, 10)) for _ in range(5)]
+            await asyncio.sleep(0)
+            gate.set()
+            results.extend(await asyncio.gather(*work, return_exceptions=True))
+            done.set()
+
+    server = await serve({"busy": Plugin}, limits={"pool_threads": 1, "pool_queue": queue})
+    line = await caller.open(server)
+    async with asyncio.timeout(10):
+        await done.wait()
+    assert results[:queue] == [True] * queue
+    assert [type(result) for result in results[queue:]] == [PluginOverflowError] * (5 - queue)
     await line.close()
 
 

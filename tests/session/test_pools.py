@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from audiohook_fw.errors import PluginOverflowError
 from audiohook_fw.session import BlockingPools
 
 
@@ -97,3 +98,61 @@ async def test_closing_drops_what_has_not_begun_and_takes_no_more() -> None:
         await pools.run("a", work)
     with pytest.raises(RuntimeError, match="shut"):
         await pools.run("never used", work)
+
+
+async def test_a_plugin_that_submits_without_end_is_refused_and_nobody_else() -> None:
+    pools, gate = BlockingPools(1, queue=3), threading.Event()
+    jobs = [asyncio.ensure_future(pools.run("a", gate.wait, 10)) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(PluginOverflowError, match=r"3 calls wait or run already \(limits\.pool_queue\)"):
+        await pools.run("a", gate.wait, 10)
+    assert await pools.run("b", lambda: "done") == "done"
+    gate.set()
+    assert await asyncio.gather(*jobs) == [True] * 3
+    assert await pools.run("a", lambda: "room again") == "room again"
+    pools.close()
+
+
+async def test_work_nobody_waits_for_any_more_keeps_its_place_and_is_not_done() -> None:
+    pools, gate, ran = BlockingPools(1, queue=3), threading.Event(), threading.Event()
+    first = asyncio.ensure_future(pools.run("a", gate.wait, 10))
+    for _ in range(2):
+        waiting = asyncio.ensure_future(pools.run("a", ran.set))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    with pytest.raises(PluginOverflowError):
+        await pools.run("a", ran.set)
+    gate.set()
+    assert await first
+    while True:
+        try:
+            assert await pools.run("a", lambda: "after all") == "after all"
+            break
+        except PluginOverflowError:
+            await asyncio.sleep(0.01)
+    assert not ran.is_set()
+    pools.close()
+
+
+async def test_a_failure_nobody_waits_for_is_nobodys() -> None:
+    pools, begun, gate = BlockingPools(1), threading.Event(), threading.Event()
+    unhandled: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+
+    def fail() -> None:
+        begun.set()
+        gate.wait(10)
+        raise ZeroDivisionError
+
+    job = asyncio.ensure_future(pools.run("a", fail))
+    assert await asyncio.to_thread(begun.wait, 10)
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    gate.set()
+    assert await pools.run("a", lambda: "next") == "next"
+    del job
+    assert unhandled == []
+    pools.close()

@@ -21,6 +21,7 @@ from .events import (
 )
 from .families import ARGUMENTS, EVENT_HOOKS, FAMILIES, HANDLER_HOOKS, Family
 from .handler import SessionHandler
+from .history import HISTORY, Deprecation, HookHistory
 from .hookspecs import HOOK_API_VERSION
 from .info import AudioWish, OnFailure, Overflow, PluginInfo
 from .loader import load_plugins
@@ -38,6 +39,7 @@ __all__ = [
     "EVENT_HOOKS",
     "FAMILIES",
     "HANDLER_HOOKS",
+    "HISTORY",
     "HOOK_API_VERSION",
     "MAX_HOPS",
     "PROJECT",
@@ -53,10 +55,12 @@ __all__ = [
     "ContextChanged",
     "Decision",
     "Delivery",
+    "Deprecation",
     "Event",
     "Failure",
     "Family",
     "Gap",
+    "HookHistory",
     "LocalMetrics",
     "Metrics",
     "OnFailure",

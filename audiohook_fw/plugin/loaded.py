@@ -10,9 +10,10 @@ from types import ModuleType
 
 from pydantic import BaseModel
 
-from .compile import overridden
+from .compile import handler_uses, overridden
 from .families import FAMILIES, Family
 from .handler import SessionHandler
+from .history import HISTORY, HookHistory
 from .info import OnFailure, PluginInfo, event_names
 from .records import Delivery, PluginRecord, PluginStatus
 from .signatures import HookFunction, Implementation, is_async
@@ -31,6 +32,7 @@ class LoadedPlugin:
         functions: its implementations by hook.
         consumes: names of the events it wants; empty means all.
         emits: names of the events it emits.
+        history: how the hooks changed that it was written for.
     """
 
     record: PluginRecord
@@ -39,6 +41,7 @@ class LoadedPlugin:
     functions: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
     consumes: frozenset[str] = frozenset()
     emits: frozenset[str] = frozenset()
+    history: HookHistory = HISTORY
 
     def __post_init__(self) -> None:
         self.consumes = event_names(self.info.consumes)
@@ -85,7 +88,7 @@ class LoadedPlugin:
         """Write into the record how each hook is called, as far as functions and annotations tell."""
         handler: dict[str, HookFunction] = {}
         for implementation in self.functions.get("create_handler", ()):
-            handler |= overridden(handler_class(implementation.function))
+            handler |= overridden(handler_class(implementation.function), self.history)
         events = [
             i for hook, found in self.functions.items() if FAMILIES[hook] is Family.EVENT for i in found
         ]
@@ -95,6 +98,11 @@ class LoadedPlugin:
             for hook in FAMILIES
             if hook in self.functions or hook in handler
         }
+
+    def note_handler(self, kind: type[SessionHandler]) -> None:
+        """Warn of deprecated names in a handler class, once; annotations may not have told of it."""
+        for sentence in handler_uses(kind, self.history):
+            self.record.deprecate(sentence)
 
     def note_delivery(self, hooks: typing.Iterable[str], *, in_lane: bool) -> None:
         """Write into the record what the first call showed of a handler."""

@@ -26,6 +26,7 @@ _FRAMES: Final = 3
 
 _LIBRARIES: Final = ("site-packages", "dist-packages")
 _STANDARD_LIBRARY: Final = sysconfig.get_path("stdlib")
+_FROZEN: Final = "<frozen "  # the import system, abc
 _OURS: Final = __name__.partition(".")[0]
 
 
@@ -96,7 +97,7 @@ def raised_at(error: BaseException) -> str:
 
 def _is_machinery(frame: FrameType) -> bool:
     name = frame.f_globals.get("__name__", "")
-    return f"{name}.".startswith((f"{_OURS}.", "importlib."))
+    return f"{name}.".startswith(f"{_OURS}.") or frame.f_code.co_filename.startswith(_FROZEN)
 
 
 def sentence(error: BaseException) -> str:

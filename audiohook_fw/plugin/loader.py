@@ -19,7 +19,7 @@ from .faults import sentence
 from .fitting import CORE, misfit, misfit_hooks
 from .history import HISTORY, HookHistory
 from .loaded import LoadedPlugin
-from .making import RefusedError, guarded, make, read_info, read_settings
+from .making import RefusedError, guarded, make, read_info, read_settings, why
 from .manager import PluginManager
 from .options import PluginLimits, PluginOptions, SectionReader
 from .records import PluginRecord, PluginStatus
@@ -123,7 +123,7 @@ class _Loader:
         except RefusedError as refusal:
             record.fail(refusal.status, refusal.reason)
         except BaseException as error:  # attributes of a plugin that raise when looked at, SystemExit too
-            record.fail(PluginStatus.FAILED, sentence(error))
+            record.fail(PluginStatus.FAILED, f"cannot be looked at: {why(error)}")
 
     def register(self) -> list[LoadedPlugin]:
         """Put what was loaded in order, register it, and return what can be called."""

@@ -17,7 +17,7 @@ from .info import PluginInfo
 from .options import SectionReader
 from .records import PluginStatus
 
-__all__ = ["RefusedError", "guarded", "make", "read_info", "read_settings"]
+__all__ = ["RefusedError", "guarded", "make", "read_info", "read_settings", "why"]
 
 
 class RefusedError(Exception):
@@ -42,7 +42,7 @@ def guarded(problem: str, step: Callable[[], object]) -> object:
     except (KeyboardInterrupt, RefusedError):
         raise
     except BaseException as error:  # plugins run any code at import, sys.exit too
-        raise RefusedError(PluginStatus.FAILED, f"{problem}: {_why(error)}") from error
+        raise RefusedError(PluginStatus.FAILED, f"{problem}: {why(error)}") from error
 
 
 def read_info(source: object) -> PluginInfo:
@@ -105,7 +105,8 @@ def _refuse(reason: str) -> NoReturn:
     raise RefusedError(PluginStatus.FAILED, reason)
 
 
-def _why(error: BaseException) -> str:
+def why(error: BaseException) -> str:
+    """Return what a plugin raised while it was loaded, where, and what to do about it where that is known."""
     if isinstance(error, NotThereError):  # ours, and says it all
         return str(error)
     said, place = sentence(error), raised_at(error)

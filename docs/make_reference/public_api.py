@@ -44,7 +44,8 @@ def _lines_of(name: str) -> Iterator[str]:
     yield f"{name}: {definition.signature}"
     for member in definition.members():  # in their order, which is that of positional arguments
         if member.name != "__init__" or name not in _NOT_MADE:
-            yield re.sub(r"^((?:async |classmethod )*)", rf"\1{name}.", " ".join(member.signature.split()))
+            written = " ".join(re.sub(r" = field\(init=False.*", "", member.signature).split())
+            yield re.sub(r"^((?:async |classmethod )*)", rf"\1{name}.", written)
 
 
 def _assigned(name: str, signature: str) -> str:

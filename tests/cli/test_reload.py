@@ -187,9 +187,9 @@ def test_a_server_that_does_not_end_is_cut_off(monkeypatch):
     assert reload.is_due()
 
 
-def test_the_first_life_does_not_wait_for_a_better_version(command, place):
+def test_the_first_life_does_not_wait_for_a_better_version(process, place):
     (place / "broken.py").write_text("def (", encoding="utf-8")
-    result = command("serve", "--dev", "-p", "broken.py")
+    result = process("serve", "--dev", "--port", "0", "-p", "broken.py")
     assert result.status == 2
     assert len(result.errors) == 1
 

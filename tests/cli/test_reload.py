@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +34,14 @@ from audiohook_fw import hookimpl
 def on_startup(server): {body}
 """
 
-pytestmark = pytest.mark.usefixtures("no_grace")
+pytestmark = [pytest.mark.usefixtures("no_grace"), pytest.mark.timeout(600)]
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file at once: half of one would be a version of its own."""
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
 
 
 class Dev:
@@ -59,14 +67,14 @@ def dev(serve, process):
 
 def test_it_starts_anew_with_the_same_key_and_port(dev, place):
     file = place / "policy.py"
-    file.write_text(ACCEPTING, encoding="utf-8")
+    put(file, ACCEPTING)
     running = dev("-p", "policy.py")
     assert running.call() == ["accepted"]
-    file.write_text(REJECTING, encoding="utf-8")
+    put(file, REJECTING)
     running.server.wait_for("a plugin has changed; the server starts anew")
     running.server.wait_for("started anew with the same key; plugins: policy active")
     assert running.call() == ["rejected"]
-    file.write_text(ACCEPTING, encoding="utf-8")
+    put(file, ACCEPTING)
     running.server.wait_for("started anew")
     assert running.call() == ["accepted"]
     assert running.server.end() == 0
@@ -76,23 +84,23 @@ def test_it_starts_anew_with_the_same_key_and_port(dev, place):
 
 def test_a_broken_version_is_named_and_the_one_before_runs_on(dev, place):
     file = place / "policy.py"
-    file.write_text(ACCEPTING, encoding="utf-8")
+    put(file, ACCEPTING)
     running = dev("-p", "policy")
-    file.write_text("def (", encoding="utf-8")
+    put(file, "def (")
     line = running.server.wait_for(
         "ERROR .*plugin policy: cannot be imported: SyntaxError.*policy.py, line 1"
     )
     assert line.string.endswith("correct it there; the version before stays until the next change")
     assert running.call() == ["accepted"]
     assert sum("ERROR" in line for line in running.server.lines) == 1
-    file.write_text(REJECTING, encoding="utf-8")
+    put(file, REJECTING)
     running.server.wait_for("started anew")
     assert running.call() == ["rejected"]
 
 
 def test_a_call_that_runs_is_ended_by_the_protocol(dev, place):
     file = place / "policy.py"
-    file.write_text(ACCEPTING, encoding="utf-8")
+    put(file, ACCEPTING)
     running = dev("-p", "policy.py")
     simulate = [sys.executable, "-m", "audiohook_fw", "simulate", running.url, "--json", "-v"]
     simulate += ["--api-key", running.api_key, "--secret", running.secret, "--tone", "--duration", "3600"]
@@ -101,7 +109,7 @@ def test_a_call_that_runs_is_ended_by_the_protocol(dev, place):
         for line in call.stderr:
             if "audio, " in line:
                 break
-        file.write_text(REJECTING, encoding="utf-8")
+        put(file, REJECTING)
         out, _ = call.communicate(timeout=PATIENCE)
     finally:
         call.kill()
@@ -115,10 +123,10 @@ def test_files_of_a_folder_come_change_and_go(dev, place):
     folder = place / "plugins"
     folder.mkdir()
     running = dev("--plugins-dir", "plugins")
-    (folder / "policy.py").write_text(REJECTING, encoding="utf-8")
+    put(folder / "policy.py", REJECTING)
     running.server.wait_for("started anew with the same key; plugins: policy active")
     assert running.call() == ["rejected"]
-    (folder / "other.py").write_text("raise OSError('planted')", encoding="utf-8")
+    put(folder / "other.py", "raise OSError('planted')")
     running.server.wait_for("plugin other: cannot be imported: OSError: planted")
     (folder / "other.py").unlink()
     running.server.wait_for("started anew")
@@ -134,19 +142,19 @@ def test_any_module_of_a_package_counts(dev, place):
     (package / "below" / "__init__.py").write_text("", encoding="utf-8")
     (package / "below" / "policy.py").write_text(ACCEPTING, encoding="utf-8")
     running = dev("-p", "my_policy")
-    (package / "below" / "policy.py").write_text(REJECTING, encoding="utf-8")
+    put(package / "below" / "policy.py", REJECTING)
     running.server.wait_for("started anew")
     assert running.call() == ["rejected"]
 
 
 def test_a_version_that_loads_but_does_not_start_waits_for_a_better_one(dev, place):
     file = place / "starter.py"
-    file.write_text(STARTING.format(body="pass"), encoding="utf-8")
+    put(file, STARTING.format(body="pass"))
     (place / "audiohook.toml").write_text("[plugins]\nrequired = ['starter']\n", encoding="utf-8")
     running = dev("-p", "starter.py")
-    file.write_text(STARTING.format(body="raise OSError('planted')"), encoding="utf-8")
+    put(file, STARTING.format(body="raise OSError('planted')"))
     running.server.wait_for("is required and on_startup failed: OSError: planted; the server starts with the")
-    file.write_text(STARTING.format(body="print('well')"), encoding="utf-8")
+    put(file, STARTING.format(body="print('well')"))
     running.server.wait_for("started anew with the same key; plugins: recorder active, starter active")
     assert running.call() == ["accepted"]
     assert running.server.end() == 0

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +17,18 @@ PATIENCE = 60.0
 PLUGIN = "from audiohook_fw import hookimpl\n@hookimpl\ndef on_opened(session): ...\n"
 
 
+def put(file: Path, text: str) -> None:
+    """Write a file at once: half of one would be a version of its own."""
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
 @pytest.fixture
 def watch(place):
     """Watch one file; returns it, the answers that its checks take, and what they were asked."""
     file = place / "plugin.py"
-    file.write_text("1", encoding="utf-8")
+    put(file, "1")
     started: list[Watch] = []
 
     def begin(*answers: str, since: int | None = None):
@@ -43,17 +51,17 @@ def watch(place):
 
 def test_a_good_change_is_acted_on_once(watch):
     file, asked, good = watch("")
-    file.write_text("22", encoding="utf-8")
+    put(file, "22")
     assert good.wait(PATIENCE)
     assert asked == ["22"]
 
 
 def test_after_a_bad_one_the_next_counts(watch, caplog):
     file, asked, good = watch("line 1 is wrong", "")
-    file.write_text("22", encoding="utf-8")
+    put(file, "22")
     while not asked:
         time.sleep(0.01)
-    file.write_text("333", encoding="utf-8")
+    put(file, "333")
     assert good.wait(PATIENCE)
     assert asked == ["22", "333"]
     assert [r.getMessage() for r in caplog.records] == [
@@ -72,7 +80,7 @@ def test_a_file_from_the_future_is_not_new_for_ever(watch, place):
     os.utime(place / "plugin.py", (later, later))
     file, asked, good = watch("", since=0)
     assert not good.wait(0.2)
-    file.write_text("22", encoding="utf-8")
+    put(file, "22")
     assert good.wait(PATIENCE)
     assert asked == ["22"]
 
@@ -82,7 +90,7 @@ def test_a_file_that_goes_and_comes_back(watch):
     file.unlink()
     while not asked:
         time.sleep(0.01)
-    file.write_text("22", encoding="utf-8")
+    put(file, "22")
     assert good.wait(PATIENCE)
     assert asked == ["gone", "22"]
 

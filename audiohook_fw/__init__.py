@@ -9,6 +9,7 @@ from importlib.metadata import version as _version
 from .audio import AudioFrame
 from .auth import Credential
 from .errors import (
+    AudiohookDeprecationWarning,
     AudiohookError,
     ConfigError,
     LocalProtocolError,
@@ -58,6 +59,7 @@ __all__ = [
     "Accept",
     "AudioFrame",
     "AudioWish",
+    "AudiohookDeprecationWarning",
     "AudiohookError",
     "BotTurnResponse",
     "CallStatistics",

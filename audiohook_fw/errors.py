@@ -6,6 +6,7 @@ A leaf: it imports nothing of ours, so that every package may raise from it.
 from __future__ import annotations
 
 __all__ = [
+    "AudiohookDeprecationWarning",
     "AudiohookError",
     "AuthenticationError",
     "ConfigError",
@@ -23,6 +24,10 @@ __all__ = [
 
 class AudiohookError(Exception):
     """Base of every exception that audiohook_fw raises on purpose."""
+
+
+class AudiohookDeprecationWarning(DeprecationWarning):
+    """Warns of what will stop working: names the plugin, what it uses, until when, and what to change."""
 
 
 class ConfigError(AudiohookError):

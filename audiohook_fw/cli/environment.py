@@ -130,7 +130,10 @@ class _Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.WARNING:
-            self.texts.append(record.getMessage())
+            if getattr(record, "at_once", False):  # somebody is kept waiting, perhaps for ever
+                warn(record.getMessage())
+            else:
+                self.texts.append(record.getMessage())
 
 
 @contextmanager

@@ -5,6 +5,7 @@ A plugin that is broken costs its own commands, and says so; everything else wor
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import typer
@@ -36,15 +37,12 @@ class Group(TyperGroup):
 
     def _extra(self) -> dict[str, Any]:
         if self.extensions is None:
-            self.extensions = _load()
-            for name in self.extensions.keys() & self.commands.keys():
-                warn(f"the command {name} of a plugin is hidden by that of the core")
-                del self.extensions[name]
+            self.extensions = _load(self.commands.keys())
         return self.extensions
 
 
-def _load() -> dict[str, Any]:
-    """Return the commands of all plugins that can be loaded."""
+def _load(taken: Container[str]) -> dict[str, Any]:
+    """Return the commands of all plugins that can be loaded, without those whose name the core has."""
     from .environment import load_config, look_at_plugins
 
     try:
@@ -55,6 +53,12 @@ def _load() -> dict[str, Any]:
         return {}
     commands: dict[str, Any] = {}
     for command in found:
+        if command.name in taken:
+            warn(
+                f"plugin {command.plugin}: its command {command.name} is hidden by that of the core; "
+                "name it otherwise"
+            )
+            continue
         try:
             commands[command.name] = typer.main.get_command(command.app)
         except Exception as error:  # whatever a plugin took for an application

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["as_dict", "as_table", "register"]
 
 
-_WIDTH: Final = 100
+_WIDTH: Final = 80
 _NARROWEST: Final = 40
 
 
@@ -53,8 +53,10 @@ def _plugins(
 
     loaded = load_config(config, plugins=plugin or (), plugins_dir=plugins_dir)
     installed = look_at_plugins(warn_of(loaded))
+    listed = {f"plugin {record.name} {note}" for record in installed.records for note in record.notes}
     for note in installed.notes:
-        warn(note)
+        if note not in listed:
+            warn(note)
     if as_json:
         typer.echo(json.dumps([as_dict(record) for record in installed.records], indent=2))
     elif installed.records:
@@ -75,6 +77,7 @@ def as_dict(record: PluginRecord) -> dict[str, Any]:
         "source": record.source,
         "status": record.status.value,
         "error": record.error,
+        "notes": list(record.notes),
         "order": record.order,
         "summary": info.summary,
         "hooks": {hook: delivery.value for hook, delivery in record.hooks.items()},
@@ -83,33 +86,42 @@ def as_dict(record: PluginRecord) -> dict[str, Any]:
         "on_failure": info.on_failure.value,
         "overflow": info.overflow.value,
         "max_lag": info.max_lag,
+        "hook_api": info.hook_api,
     }
 
 
-def as_table(records: Sequence[PluginRecord], width: int = 100) -> Iterator[str]:
+def as_table(records: Sequence[PluginRecord], width: int = _WIDTH) -> Iterator[str]:
     """Yield the lines of a table: a row for each plugin, and its details below."""
-    rows = [("NAME", "VERSION", "DISTRIBUTION", "STATUS")]
-    rows += [(r.name, r.version or "-", r.distribution or r.source, r.status.value) for r in records]
+    rows = [("NAME", "STATUS", "VERSION", "FROM")]
+    rows += [(r.name, r.status.value, r.version or "-", r.distribution or r.source) for r in records]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for index, row in enumerate(rows):
-        yield "  ".join([*(cell.ljust(size) for cell, size in zip(row, widths, strict=False)), row[3]])
+        cells = [cell.ljust(size) for cell, size in zip(row, widths, strict=False)]
+        line = "  ".join([*cells, row[3]])
+        fits = len(line) <= width
+        yield line if fits else "  ".join(cells).rstrip()
         if index:
-            yield from _details(records[index - 1], width)
+            yield from _details(records[index - 1], width, origin="" if fits else row[3])
 
 
-def _details(record: PluginRecord, width: int) -> Iterator[str]:
+def _details(record: PluginRecord, width: int, origin: str) -> Iterator[str]:
     by_delivery: dict[str, list[str]] = {}
     for hook, delivery in record.hooks.items():
         by_delivery.setdefault(delivery.value, []).append(hook)
     consumed, emitted = _consumed(record), _names(record.info.emits)
-    facts = {
-        "reason": record.error,
-        "does": record.info.summary,
-        "hooks": "; ".join(f"{delivery}: {', '.join(hooks)}" for delivery, hooks in by_delivery.items()),
-        "consumes": ", ".join(consumed or []),
-        "emits": ", ".join(emitted),
-    }
-    for title, text in facts.items():
+    facts = [
+        ("from", origin),
+        ("reason", record.error),
+        *(("note", text) for text in record.notes),
+        ("does", record.info.summary),
+        *(
+            ("" if i else "hooks", f"{d}: {', '.join(hooks)}")
+            for i, (d, hooks) in enumerate(by_delivery.items())
+        ),
+        ("consumes", ", ".join(consumed)),
+        ("emits", ", ".join(emitted)),
+    ]
+    for title, text in facts:
         if text:
             yield from textwrap.wrap(
                 text,

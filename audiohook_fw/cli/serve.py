@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from audiohook_fw.errors import AudiohookError
 
 from .ending import bound_exit
 from .errors import FAILURE, CommandError
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from audiohook_fw.config import Loaded
     from audiohook_fw.server import AudiohookServer
 
-    from .dev import DevKey
+    from .reload import Reload
 
 __all__ = ["register"]
 
@@ -72,45 +74,54 @@ def _serve(
 
     SIGHUP reads keys and certificate again. Logs go to standard error. Exit status 0 after an
     orderly end, 1 after a forced one, 2 when the server could not start.
+    With --dev it starts anew when the code of a plugin that -p or --plugins-dir names changes.
     """
-    from .environment import NO_KEYS, load_config, look_at_plugins, takes_calls, warn_of
+    from .environment import load_config
 
     earlier = threading.enumerate()
     given: dict[str, object] = {"server.host": host, "server.port": port}
+    asked, status, reload = plugin or (), FAILURE, None
 
     def read() -> Loaded:
-        return load_config(config, given, plugins=plugin or (), plugins_dir=plugins_dir)
+        return load_config(config, given, plugins=asked, plugins_dir=plugins_dir)
 
-    key = None
-    if dev:
-        from .dev import DevKey
+    try:
+        if dev:
+            from .reload import Reload
 
-        key = DevKey.new()
-        given |= key.overrides(read())
+            reload = Reload.begin(config, asked, plugins_dir)
+            given |= reload.overrides(read())
+        status = _run(_read(read, asked), asked, read, reload)
+    except AudiohookError as error:
+        if reload is not None:
+            reload.survive(error)
+        raise
+    finally:
+        bound_exit(status, earlier)  # `earlier` ran before plugins did
+    raise typer.Exit(status)
+
+
+def _read(read: Callable[[], Loaded], asked: Sequence[str]) -> Loaded:
+    """Return the configuration; raises `CommandError` when nobody could connect."""
+    from .environment import NO_KEYS, look_at_plugins, takes_calls, warn_of
+
     loaded = warn_of(read())
-    asked = plugin or ()
     if not loaded.settings.auth.keys and not takes_calls(
         loaded, look_at_plugins(loaded, asked=asked).manager
     ):
         raise CommandError(NO_KEYS)  # before anything is logged: it is the only line
-    raise typer.Exit(_run(loaded, asked, read, key, earlier))
+    return loaded
 
 
-def _run(
-    loaded: Loaded,
-    asked: Sequence[str],
-    read: Callable[[], Loaded],
-    key: DevKey | None,
-    earlier: Collection[threading.Thread],
-) -> int:
-    """Run a server until it is told to end; return the exit status. `earlier` ran before plugins did."""
+def _run(loaded: Loaded, asked: Sequence[str], read: Callable[[], Loaded], reload: Reload | None) -> int:
+    """Run a server until it is told to end; return the exit status."""
     from audiohook_fw.plugin import load_plugins
     from audiohook_fw.server import AudiohookServer, run, serve
     from audiohook_fw.telemetry import setup, setup_logging
 
     from .cautions import cautions
 
-    settings, status = loaded.settings, FAILURE
+    settings = loaded.settings
     setup_logging(settings.telemetry.log_level, settings.telemetry.log_format)
     telemetry = setup(settings.telemetry, node=settings.server.node)
     try:
@@ -127,21 +138,27 @@ def _run(
             logger.warning("%s", text)
 
         def make(on_drain: Callable[[], None]) -> AudiohookServer:
+            if reload is not None:
+                reload.ask = on_drain
             return AudiohookServer(
                 loaded,
                 plugins,
                 metrics=telemetry.metrics,
                 tracing=telemetry.tracing,
                 reread=read,
-                admin_token=key.admin_token if key else None,
+                admin_token=reload.key.admin_token if reload else None,
                 on_drain=on_drain,
             )
 
-        status = run(serve(make, started=key.show if key else _show))
-        return status
+        if reload is None:
+            return run(serve(make, started=_show))
+        status = run(
+            serve(make, started=lambda server: reload.started(server, loaded), in_haste=reload.is_due)
+        )
     finally:
         telemetry.shutdown()
-        bound_exit(status, earlier)
+    reload.ended()
+    return status
 
 
 def _show(server: AudiohookServer) -> None:

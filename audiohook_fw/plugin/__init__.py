@@ -21,6 +21,7 @@ from .events import (
 )
 from .families import ARGUMENTS, EVENT_HOOKS, FAMILIES, HANDLER_HOOKS, Family
 from .handler import SessionHandler
+from .history import HISTORY, Deprecation, HookHistory
 from .hookspecs import HOOK_API_VERSION
 from .info import AudioWish, OnFailure, Overflow, PluginInfo
 from .lane import Lane
@@ -40,6 +41,7 @@ __all__ = [
     "EVENT_HOOKS",
     "FAMILIES",
     "HANDLER_HOOKS",
+    "HISTORY",
     "HOOK_API_VERSION",
     "MAX_HOPS",
     "NOBODY",
@@ -56,10 +58,12 @@ __all__ = [
     "ContextChanged",
     "Decision",
     "Delivery",
+    "Deprecation",
     "Event",
     "Failure",
     "Family",
     "Gap",
+    "HookHistory",
     "Lane",
     "LocalMetrics",
     "Metrics",

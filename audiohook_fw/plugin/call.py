@@ -187,7 +187,12 @@ class PluginCall:
                     continue
                 if not isinstance(handler, SessionHandler):
                     discard_awaitable(handler)
-                    problem = f"must return a SessionHandler or None, not {type(handler).__name__}"
+                    got = (
+                        f"the class {handler.__name__}"
+                        if isinstance(handler, type)
+                        else type(handler).__name__
+                    )
+                    problem = f"must return a SessionHandler or None, not {got}"
                     raise PluginError(self.name, problem, hook="create_handler")
                 yield handler
             except KeyboardInterrupt:
@@ -198,7 +203,8 @@ class PluginCall:
     @tells(lambda local: local["self"].running("create_handler"))
     def _methods(self, handler: SessionHandler) -> list[tuple[str, HookFunction, Signature]]:
         try:
-            found = handler_signatures(handler)
+            found = handler_signatures(handler, self.plugin.history)
+            self.plugin.note_handler(type(handler))
         except SignatureError as error:
             problem = PluginError(self.name, str(error), hook="create_handler")
             self._owner.plugin_faulted(self, "create_handler", problem)

@@ -3,51 +3,72 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import sys
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
 import pluggy
 
-from .compile import check_handler_class
+from .compile import check_handler_class, handler_uses
 from .families import ARGUMENTS, FAMILIES
 from .handler import SessionHandler
+from .history import HISTORY, HookHistory
 from .loaded import handler_class
-from .signatures import HookFunction, SignatureError, read_signature
+from .signatures import HookFunction, RemovedHookError, SignatureError, read_signature
 
 __all__ = ["check_target", "plugin_of", "unmarked"]
 
 _MARKS: Final = ("wrapper", "hookwrapper")
 
 
-def check_target(target: object, registry: pluggy.PluginManager) -> None:
+def check_target(target: object, registry: pluggy.PluginManager, history: HookHistory = HISTORY) -> list[str]:
     """Refuse what pluggy would take and what could then not be called.
 
+    Returns:
+        A sentence for each deprecated name that the plugin uses.
+
     Raises:
-        SignatureError: the message says what to change.
+        RemovedHookError: it has a hook that is gone. SignatureError: anything else. Both say what to change.
     """
     if type(target).__hash__ is None:
         raise SignatureError(
             "compares by value and cannot be told from another: make it @dataclass(eq=False)"
         )
-    found = 0
+    found: list[tuple[str, HookFunction]] = []
+    marked = False
     for name in dir(target):
         options = registry.parse_hookimpl_opts(target, name)
         if options is None:
             continue
-        found += 1
-        hook = options.get("specname") or name
+        marked = True
+        spelt = options.get("specname") or name
+        hook = history.current(spelt)
         if hook not in FAMILIES:
             if not options.get("optionalhook"):
-                raise SignatureError(_unknown(hook, FAMILIES))
+                raise _unknown(hook, history)
             continue
         if any(options.get(mark) for mark in _MARKS):
             raise SignatureError(
-                f"{hook} is a wrapper; each plugin is called alone, so write it as a plain hook"
+                f"{spelt} is a wrapper; each plugin is called alone, so write it as a plain hook"
             )
-        _check_function(hook, getattr(target, name))
-    if not found:
+        found.append((spelt, getattr(target, name)))
+        _check_function(hook, getattr(target, name), history)
+    if not marked:
         raise SignatureError(_no_hooks(target))
+    return _uses(found, history)
+
+
+def _uses(found: Sequence[tuple[str, HookFunction]], history: HookHistory) -> list[str]:
+    """Return what is deprecated; a plugin that has the present name too is made for both, and is well."""
+    uses: list[str] = []
+    names = {name for name, _ in found}
+    for name, function in found:
+        if name == history.current(name) or history.current(name) not in names:
+            uses += history.uses(name, function)
+        if name == "create_handler":
+            uses += handler_uses(handler_class(function), history)
+    return uses
 
 
 def plugin_of(source: object, registry: pluggy.PluginManager) -> object:
@@ -88,20 +109,31 @@ def unmarked(target: object, registry: pluggy.PluginManager) -> list[str]:
     ]
 
 
-def _check_function(hook: str, function: HookFunction) -> None:
-    read_signature(hook, function, ARGUMENTS[hook])
+def _check_function(hook: str, function: HookFunction, history: HookHistory) -> None:
+    read_signature(hook, function, ARGUMENTS[hook], history.aliases(hook))
     if hook == "create_handler":
-        check_handler_class(handler_class(function))
+        check_handler_class(handler_class(function), history)
 
 
-def _unknown(hook: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(hook, known, n=1)
+def _unknown(hook: str, history: HookHistory) -> SignatureError:
+    if hook in history.removed:
+        return RemovedHookError(f"there is no hook {hook} any more; {history.removed[hook]}")
+    near = difflib.get_close_matches(hook, FAMILIES, n=1)
     advice = (
         f"did you mean {near[0]}?" if near else "mark it @hookimpl(optionalhook=True) if a newer core has it"
     )
-    return f"there is no hook {hook}; {advice}"
+    return SignatureError(f"there is no hook {hook}; {advice}")
 
 
 def _no_hooks(target: object) -> str:
     named = [hook for hook in FAMILIES if callable(getattr(target, hook, None))]
+    if isinstance(target, ModuleType):
+        name = target.__name__
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            return f"{name} is a module of Python itself and hides yours; name the file: -p ./{name}.py"
+    elif type(target).__module__ == "builtins":
+        return (
+            f"is of type {type(target).__name__} and has no hooks; name a class or a module whose functions "
+            "are marked with @hookimpl"
+        )
     return f"has no hooks; mark {', '.join(named) or 'its functions'} with @hookimpl"

@@ -9,14 +9,22 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MethodType
 from typing import Final
 from weakref import WeakSet
 
 from .families import ARGUMENTS, HANDLER_HOOKS
 from .handler import SessionHandler
-from .signatures import HookFunction, Implementation, Signature, SignatureError, read_signature
+from .history import HISTORY, HookHistory
+from .signatures import (
+    HookFunction,
+    Implementation,
+    RemovedHookError,
+    Signature,
+    SignatureError,
+    read_signature,
+)
 
 __all__ = [
     "Call",
@@ -24,6 +32,7 @@ __all__ = [
     "check_handler_class",
     "discard_awaitable",
     "handler_signatures",
+    "handler_uses",
     "overridden",
     "select",
 ]
@@ -57,17 +66,24 @@ def select(hook: Implementation, values: Mapping[str, object]) -> Callable[[], o
     return functools.partial(hook.function, *[values[name] for name in hook.signature.names])
 
 
-def overridden(handler: SessionHandler | type[SessionHandler]) -> dict[str, HookFunction]:
-    """Return the hooks that a handler implements itself."""
-    found: dict[str, HookFunction] = {}
+def overridden(
+    handler: SessionHandler | type[SessionHandler], history: HookHistory = HISTORY
+) -> dict[str, HookFunction]:
+    """Return the hooks that a handler implements itself, under their present or a former name."""
+    return {hook: getattr(handler, name) for hook, name in _spelt(handler, history)}
+
+
+def _spelt(handler: SessionHandler | type[SessionHandler], history: HookHistory) -> Iterator[tuple[str, str]]:
+    """Yield each hook that a handler implements, and how it calls it."""
     for hook, base in _BASE.items():
         function = getattr(handler, hook)
         if getattr(function, "__func__", function) is not base:
-            found[hook] = function
-    return found
+            yield hook, hook
+        else:
+            yield from ((hook, old) for old in history.older(hook) if callable(getattr(handler, old, None)))
 
 
-def check_handler_class(kind: type[SessionHandler]) -> None:
+def check_handler_class(kind: type[SessionHandler], history: HookHistory = HISTORY) -> None:
     """Refuse a handler whose hooks cannot be called, or that has a method named almost like one.
 
     Raises:
@@ -75,16 +91,20 @@ def check_handler_class(kind: type[SessionHandler]) -> None:
     """
     if kind in _checked:
         return
-    for hook, function in overridden(kind).items():
-        is_method = inspect.isfunction(inspect.getattr_static(kind, hook))
-        read_signature(hook, MethodType(function, kind) if is_method else function, _REST[hook])
+    for hook, name in _spelt(kind, history):
+        function = getattr(kind, name)
+        is_method = inspect.isfunction(inspect.getattr_static(kind, name))
+        bound = MethodType(function, kind) if is_method else function
+        read_signature(hook, bound, _REST[hook], history.aliases(hook))
     for name in dir(kind):
-        if name.startswith("on_") and name not in HANDLER_HOOKS:
-            _check_name(kind, name)
+        if name.startswith("on_") and name not in HANDLER_HOOKS and name not in history.hooks:
+            _check_name(kind, name, history)
     _checked.add(kind)
 
 
-def _check_name(kind: type[SessionHandler], name: str) -> None:
+def _check_name(kind: type[SessionHandler], name: str, history: HookHistory) -> None:
+    if name in history.removed:
+        raise RemovedHookError(f"{kind.__name__}.{name} is no hook any more; {history.removed[name]}")
     if name == "on_decided":
         raise SignatureError("on_decided comes before there is a handler; make it a function of the plugin")
     near = difflib.get_close_matches(name, HANDLER_HOOKS, n=1, cutoff=0.85)
@@ -94,17 +114,26 @@ def _check_name(kind: type[SessionHandler], name: str) -> None:
         )
 
 
-def handler_signatures(handler: SessionHandler) -> dict[str, tuple[HookFunction, Signature]]:
+def handler_signatures(
+    handler: SessionHandler, history: HookHistory = HISTORY
+) -> dict[str, tuple[HookFunction, Signature]]:
     """Return the hooks that a handler implements, with what each takes.
 
     Raises:
         SignatureError: one of them cannot be called.
     """
-    check_handler_class(type(handler))
+    check_handler_class(type(handler), history)
     return {
-        hook: (function, read_signature(hook, function, _REST[hook]))
-        for hook, function in overridden(handler).items()
+        hook: (function, read_signature(hook, function, _REST[hook], history.aliases(hook)))
+        for hook, function in overridden(handler, history).items()
     }
+
+
+def handler_uses(kind: type[SessionHandler], history: HookHistory) -> Iterator[str]:
+    """Yield a sentence for each deprecated name in a handler class."""
+    if history.hooks or history.arguments:  # else nothing is looked at: this runs for every call
+        for _, name in _spelt(kind, history):
+            yield from history.uses(name, getattr(kind, name), f"{kind.__name__}.")
 
 
 def discard_awaitable(result: object) -> bool:

@@ -22,9 +22,13 @@ from audiohook_fw.errors import ConfigError
 from .markers import PROJECT
 from .options import PluginOptions
 
-__all__ = ["Candidate", "Selection", "find", "select_names"]
+__all__ = ["Candidate", "NotThereError", "Selection", "find", "select_names"]
 
 _log: Final = logging.getLogger(__name__)
+
+
+class NotThereError(LookupError):
+    """Raised when a plugin is not where it was said to be; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ def _installed() -> Iterator[Candidate]:
             continue
         seen.add(name)
         for entry in entries:
-            yield Candidate(entry.name, f"entry point {entry.value}", entry.load, name, version, requires)
+            load = functools.partial(_load_entry, entry.value)
+            yield Candidate(entry.name, f"entry point {entry.value}", load, name, version, requires)
 
 
 def _module(text: str, known: tuple[str, ...]) -> Candidate:
@@ -137,19 +142,37 @@ def _is_file(path: str) -> bool:
     return path.endswith(".py")
 
 
+def _load_entry(value: str) -> object:
+    path = value.partition("[")[0].strip()  # what follows are extras
+    mend = "correct the entry point in its pyproject.toml and install it again"
+    return _load(path, f"its entry point names {path}, but there is no module {{}}; {mend}", mend)
+
+
 def _load_module(path: str, known: tuple[str, ...]) -> object:
-    module, _, attribute = path.partition(":")
+    near = difflib.get_close_matches(path.partition(":")[0], known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return _load(path, f"there is neither an installed plugin nor a module {{}}{hint}", "name another")
+
+
+def _load(path: str, missing: str, mend: str) -> object:
+    """Return what `module:attribute` names.
+
+    Raises:
+        NotThereError: there is nothing: `missing` (of the module) or what to do about the attribute.
+        BaseException: whatever importing the module raises.
+    """
+    name, _, attribute = (part.strip() for part in path.partition(":"))
     try:
-        target: object = importlib.import_module(module)
+        target: object = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # the module is there, and lacks something itself
-        near = difflib.get_close_matches(module, known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        problem = f"there is neither an installed plugin nor a module {module}{hint}"
-        raise ModuleNotFoundError(problem, name=error.name) from None
+        raise NotThereError(missing.format(name)) from None
     for part in attribute.split(".") if attribute else ():
-        target = getattr(target, part)
+        try:
+            target = getattr(target, part)
+        except AttributeError:
+            raise NotThereError(f"{name} has no {attribute}; {mend}") from None
     return target
 
 
@@ -172,6 +195,11 @@ def _load_file(path: Path) -> object:
     sys.modules[name] = module  # dataclasses and pydantic look their module up while it runs
     try:
         spec.loader.exec_module(module)
+    except FileNotFoundError as error:
+        sys.modules.pop(name, None)
+        if error.filename is None or Path(error.filename) != path:
+            raise
+        raise NotThereError(f"there is no file {path}; name another") from None
     except BaseException:
         sys.modules.pop(name, None)  # it may have gone away by itself
         raise

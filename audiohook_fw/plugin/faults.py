@@ -13,7 +13,7 @@ from typing import Final
 
 from audiohook_fw.errors import PluginError
 
-__all__ = ["FaultLog", "call_of", "describe", "is_of", "sentence"]
+__all__ = ["FaultLog", "call_of", "describe", "is_of", "place_of", "raised_at", "sentence"]
 
 _log: Final = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ _FRAMES: Final = 3
 
 _LIBRARIES: Final = ("site-packages", "dist-packages")
 _STANDARD_LIBRARY: Final = sysconfig.get_path("stdlib")
+_FROZEN: Final = "<frozen "  # the import system, abc
 _OURS: Final = __name__.partition(".")[0]
 
 
@@ -75,6 +76,28 @@ def _short(path: str) -> str:
         if mark:
             return rest
     return path.removeprefix(_STANDARD_LIBRARY + os.sep)
+
+
+def place_of(frame: FrameType | None) -> str:
+    """Return file and line of the innermost frame that is neither ours nor the import system's."""
+    while frame is not None and _is_machinery(frame):
+        frame = frame.f_back
+    return "an unknown place" if frame is None else f"{_short(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+def raised_at(error: BaseException) -> str:
+    """Return file and line where a plugin raised an error while it was loaded; empty if elsewhere."""
+    places = [
+        f"{_short(frame.f_code.co_filename)}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not _is_machinery(frame)
+    ]
+    return places[-1] if places else ""
+
+
+def _is_machinery(frame: FrameType) -> bool:
+    name = frame.f_globals.get("__name__", "")
+    return f"{name}.".startswith(f"{_OURS}.") or frame.f_code.co_filename.startswith(_FROZEN)
 
 
 def sentence(error: BaseException) -> str:

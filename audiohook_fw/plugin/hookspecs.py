@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from .values import ClientError, CloseReason, Gap, PauseOrigin, Playback, SessionSummary, Update
 
 HOOK_API_VERSION: Final = 1
-"""Counts the breaks of the hooks below: a plugin written for another number does not fit."""
+"""Counts the breaks of the hooks below: a plugin written for another number does not fit.
+
+Raised only when a hook or an argument is removed or changes its meaning, never for an addition.
+"""
 
 Result = Awaitable[None] | None
 

@@ -73,6 +73,8 @@ class PluginInfo:
         overflow: what its lane does when full: `drop_oldest` or `fail`.
         max_lag: seconds of queued audio it accepts before old audio is dropped; `None` means
             `limits.lane_seconds`. For plugins that want fresh rather than complete audio.
+        hook_api: the `HOOK_API_VERSION` it is written for, as a number; under another one it does not
+            load. `None`, for any, is right for most: its requirement on `audiohook-fw` says more.
 
     Raises:
         ValueError: names the field and what is allowed.
@@ -85,6 +87,7 @@ class PluginInfo:
     on_failure: OnFailure = OnFailure.IGNORE
     overflow: Overflow = Overflow.DROP_OLDEST
     max_lag: float | None = None
+    hook_api: int | None = None
 
     def __post_init__(self) -> None:
         # What is wrong here is the plugin's load error, not the error of the first call that uses it.
@@ -94,6 +97,8 @@ class PluginInfo:
             raise _wrong("audio", self.audio, "an AudioWish or None")
         if self.max_lag is not None and not _is_positive(self.max_lag):
             raise _wrong("max_lag", self.max_lag, "a positive number of seconds or None")
+        if self.hook_api is not None and (type(self.hook_api) is not int or self.hook_api < 1):
+            raise _wrong("hook_api", self.hook_api, "a whole number from 1 or None")
         object.__setattr__(self, "consumes", _events("consumes", self.consumes))
         object.__setattr__(self, "emits", _events("emits", self.emits))
         object.__setattr__(self, "on_failure", _member("on_failure", self.on_failure, OnFailure))

@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from audiohook_fw.errors import PluginError
 
 from .ask import Question
-from .compile import Call, overridden
+from .compile import Call, handler_uses, overridden
 from .families import FAMILIES, Family
 from .handler import SessionHandler
+from .history import HISTORY, HookHistory
 from .info import OnFailure, PluginInfo, event_names
 from .records import Delivery, PluginRecord, PluginStatus
 from .signatures import HookFunction, Implementation, is_async
@@ -37,6 +38,7 @@ class LoadedPlugin:
         emits: names of the events it emits.
         silenced: it blocked the event loop too often: it decides and filters nothing any more, which counts
             as failed, and has no events in new calls.
+        history: how the hooks changed that it was written for.
     """
 
     record: PluginRecord
@@ -46,6 +48,7 @@ class LoadedPlugin:
     consumes: frozenset[str] = frozenset()
     emits: frozenset[str] = frozenset()
     silenced: bool = False
+    history: HookHistory = HISTORY
 
     def __post_init__(self) -> None:
         self.consumes = event_names(self.info.consumes)
@@ -103,7 +106,7 @@ class LoadedPlugin:
         """Write into the record how each hook is called, as far as functions and annotations tell."""
         handler: dict[str, HookFunction] = {}
         for implementation in self.functions.get("create_handler", ()):
-            handler |= overridden(handler_class(implementation.function))
+            handler |= overridden(handler_class(implementation.function), self.history)
         events = [
             i for hook, found in self.functions.items() if FAMILIES[hook] is Family.EVENT for i in found
         ]
@@ -113,6 +116,11 @@ class LoadedPlugin:
             for hook in FAMILIES
             if hook in self.functions or hook in handler
         }
+
+    def note_handler(self, kind: type[SessionHandler]) -> None:
+        """Warn of deprecated names in a handler class, once; annotations may not have told of it."""
+        for sentence in handler_uses(kind, self.history):
+            self.record.deprecate(sentence)
 
     def note_delivery(self, hooks: typing.Iterable[str], *, in_lane: bool) -> None:
         """Write into the record what the first call showed of a handler."""

@@ -29,6 +29,7 @@ from .records import PluginRecord, PluginStatus
 from .running import Running, tells, who_runs
 from .signatures import Implementation
 from .statistics import LocalMetrics, Metrics, PluginCounters
+from .unheard import note_unheard
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -124,8 +125,15 @@ class PluginManager:
                 answer = await self._ask_one(plugin, i, values, self.limits.startup_timeout)
                 if answer.failed:
                     self._started.remove(plugin)
-                    self._fail(plugin, "on_startup", _error(answer, "on_startup"))
+                    self._fail(plugin, "on_startup", self._startup_error(answer))
                     break
+        note_unheard(self._active(), self._records)
+
+    def _startup_error(self, answer: Answer) -> BaseException:
+        if answer.error is not None:
+            return answer.error
+        problem = f"gave no answer within {self.limits.startup_timeout:g} s (limits.startup_timeout)"
+        return PluginTimeoutError(answer.plugin, problem, hook="on_startup")
 
     async def shutdown(self, server: ServerContext) -> None:
         """Run `on_shutdown` of all that started, in reverse order. Never raises what a plugin raised."""
@@ -252,7 +260,8 @@ class PluginManager:
         text = error.problem if isinstance(error, PluginError) else sentence(error)
         plugin.record.fail(PluginStatus.FAILED, f"{hook} failed: {text}")
         self.conduct.counters[plugin.name].fault(hook)
-        _log.error("plugin %s: %s (%s)", plugin.name, plugin.record.error, describe(error, plugin.module))
+        where = "" if isinstance(error, PluginError) else f" ({describe(error, plugin.module)})"
+        _log.error("plugin %s: %s%s", plugin.name, plugin.record.error, where)
         if plugin.name in self._required:
             raise PluginLoadError(plugin.name, f"is required and {plugin.record.error}") from error
 

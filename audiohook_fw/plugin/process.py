@@ -75,7 +75,7 @@ class Routes:
         """Serve `/plugins/NAME{path}`; not `public` means only on the admin port.
 
         Raises:
-            ValueError: an unknown method, or a path that does not begin with `/`.
+            ValueError: an unknown method, or a path that does not begin with `/` or leads out.
             TypeError: the handler cannot be called.
         """
         method = method.upper()
@@ -83,8 +83,10 @@ class Routes:
             raise ValueError(f"unknown method {method!r}; allowed: {', '.join(sorted(_METHODS))}")
         if not path.startswith("/"):
             raise ValueError(f"path {path!r} must begin with /")
+        if ".." in path.split("/"):
+            raise ValueError(f"path {path!r} must stay below /plugins/{self._plugin}/; take out the ..")
         if not callable(handler):
-            raise TypeError(f"the handler of {path!r} cannot be called")
+            raise TypeError(f"the handler of {path!r} cannot be called; give a function")
         self._routes.append(Route(self._plugin, method, path, handler, public))
 
     @property

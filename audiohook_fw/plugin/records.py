@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+from audiohook_fw.errors import AudiohookDeprecationWarning
 
 from .info import PluginInfo
 
 __all__ = ["Delivery", "PluginRecord", "PluginStatus"]
+
+_log: Final = logging.getLogger(__name__)
 
 
 class PluginStatus(StrEnum):
@@ -54,6 +61,7 @@ class PluginRecord:
             says in its annotation what it returns, else from the first call on.
         info: what it says about itself.
         order: its place in the order of calls, 0 first; -1 when it is not called.
+        notes: what is not well though it runs, each as words that follow its name; logged as warnings.
     """
 
     name: str
@@ -65,6 +73,7 @@ class PluginRecord:
     hooks: dict[str, Delivery] = field(default_factory=dict)
     info: PluginInfo = field(default_factory=PluginInfo)
     order: int = -1
+    notes: list[str] = field(default_factory=list)
 
     @property
     def verdict(self) -> str:
@@ -80,3 +89,16 @@ class PluginRecord:
         """Note that the plugin is out, and why, in one sentence."""
         self.status = status
         self.error = error
+
+    def note(self, text: str) -> bool:
+        """Note and log something that is not well, the first time; tell whether it was."""
+        if text in self.notes:
+            return False
+        self.notes.append(text)
+        _log.warning("plugin %s %s", self.name, text)
+        return True
+
+    def deprecate(self, text: str) -> None:
+        """Note, log and warn of something that will not go on working."""
+        if self.note(text):
+            warnings.warn(f"plugin {self.name} {text}", AudiohookDeprecationWarning, stacklevel=2)

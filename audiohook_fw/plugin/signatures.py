@@ -15,6 +15,7 @@ from .families import SYNC_HOOKS
 __all__ = [
     "HookFunction",
     "Implementation",
+    "RemovedHookError",
     "Signature",
     "SignatureError",
     "is_async",
@@ -29,6 +30,10 @@ HookFunction = Callable[..., object]
 
 class SignatureError(ValueError):
     """Raised when a function cannot serve as a hook; the message says what to change."""
+
+
+class RemovedHookError(SignatureError):
+    """Raised when a plugin has a hook that this version knows no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,17 @@ class Implementation:
     signature: Signature
 
 
-_cache: WeakKeyDictionary[Any, dict[tuple[str, tuple[str, ...]], Signature]] = WeakKeyDictionary()
+Aliases = tuple[tuple[str, str], ...]
+"""Former and present names of arguments."""
+
+_cache: WeakKeyDictionary[Any, dict[tuple[str, tuple[str, ...], Aliases], Signature]] = WeakKeyDictionary()
 """By the plain function below bound methods, so that a handler class is read once, not once per call."""
 
 
-def read_signature(hook: str, function: HookFunction, allowed: tuple[str, ...]) -> Signature:
-    """Return what `function` takes of the `allowed` arguments of `hook`.
+def read_signature(
+    hook: str, function: HookFunction, allowed: tuple[str, ...], aliases: Aliases = ()
+) -> Signature:
+    """Return what `function` takes of the `allowed` arguments of `hook`, by their present names.
 
     Raises:
         SignatureError: it cannot be called with any subset of `allowed`, or has the wrong colour.
@@ -62,10 +72,10 @@ def read_signature(hook: str, function: HookFunction, allowed: tuple[str, ...]) 
     try:
         known = _cache.setdefault(plain, {})
     except TypeError:  # builtins and some callable objects cannot be referenced weakly
-        return _read(hook, function, allowed)
-    key = (hook, allowed)
+        return _read(hook, function, allowed, aliases)
+    key = (hook, allowed, aliases)
     if key not in known:
-        known[key] = _read(hook, function, allowed)
+        known[key] = _read(hook, function, allowed, aliases)
     return known[key]
 
 
@@ -85,8 +95,8 @@ def is_plugin_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _read(hook: str, function: HookFunction, allowed: tuple[str, ...]) -> Signature:
-    names = _names(hook, function, allowed)
+def _read(hook: str, function: HookFunction, allowed: tuple[str, ...], aliases: Aliases) -> Signature:
+    names = _names(hook, function, allowed, dict(aliases))
     plain = inspect.unwrap(function)
     if inspect.isasyncgenfunction(plain) or inspect.isgeneratorfunction(plain):
         raise SignatureError(f"{hook} is a generator, so its body would never run; remove its yield")
@@ -96,23 +106,26 @@ def _read(hook: str, function: HookFunction, allowed: tuple[str, ...]) -> Signat
     return Signature(names, colour)
 
 
-def _names(hook: str, function: HookFunction, allowed: tuple[str, ...]) -> tuple[str, ...]:
+def _names(
+    hook: str, function: HookFunction, allowed: tuple[str, ...], aliases: dict[str, str]
+) -> tuple[str, ...]:
     names: list[str] = []
     ended = False
     for parameter in _parameters(hook, function):
+        name = aliases.get(parameter.name, parameter.name)
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise SignatureError(
                 f"{hook} takes {parameter}; name the arguments it needs, of: {', '.join(allowed)} "
                 "(a decorator needs functools.wraps)"
             )
-        if parameter.name not in allowed or parameter.kind is parameter.KEYWORD_ONLY:
+        if name not in allowed or parameter.kind is parameter.KEYWORD_ONLY:
             if parameter.default is parameter.empty:
                 raise SignatureError(_unknown(hook, parameter, allowed))
             ended = True  # keeps its default, and so must whatever follows it by position
         elif ended:
             raise SignatureError(f"{hook}: argument {parameter.name!r} must come before those with a default")
         else:
-            names.append(parameter.name)
+            names.append(name)
     return tuple(names)
 
 

@@ -176,18 +176,19 @@ class AudiohookServer:
             token = "given by the program" if self._admin_token else f"in {self.admin_token_file}"
             logger.info("admin port at %s, its token is %s", self.admin_url, token)
 
-    async def drain(self, *, grace: float | None = None) -> bool:
+    async def drain(self, *, grace: float | None = None, deadline: float | None = None) -> bool:
         """Let the calls run out; `stop` is still to be called.
 
         Args:
             grace: seconds for which new calls are still taken; `server.balancer_grace` by default.
+            deadline: seconds after which calls are disconnected; `server.drain_deadline` by default.
 
         Returns:
             Whether all calls ended before the drain deadline.
         """
         self.health.phase = Phase.DRAINING
         grace = self.settings.server.balancer_grace if grace is None else grace
-        return await drain(self.registry, self.settings, grace=grace)
+        return await drain(self.registry, self.settings, grace=grace, deadline=deadline)
 
     async def stop(self, *, drain: bool = False, patience: float | None = None) -> None:
         """Cut what is left, let calls end, shut plugins down and close the ports. Again does nothing more.

@@ -18,26 +18,31 @@ _INFO = "draining"
 _MARGIN = 1.0  # seconds on top of the timers of a call's end, which run by themselves
 
 
-async def drain(registry: Registry, settings: Settings, *, grace: float) -> bool:
+async def drain(
+    registry: Registry, settings: Settings, *, grace: float, deadline: float | None = None
+) -> bool:
     """Let the calls run out, as the design says; return whether all of them ended before the deadline.
 
     New calls are still taken for `grace` seconds. Then they are sent to other servers, and the present ones
     get `reconnect`, spread over `server.reconnect_spread`, and go on until `server.drain_deadline` (counted
     from the beginning). What is left gets `disconnect` `error` and its normal end; what is left of that,
-    which should be nothing, stays for the caller to abort.
+    which should be nothing, stays for the caller to abort. A `deadline` stands in for that of the settings;
+    with one of 0 nobody is asked to reconnect.
 
     Cancelling is safe: it stops the draining, and no new calls are taken from then on.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + settings.server.drain_deadline
+    seconds = settings.server.drain_deadline if deadline is None else deadline
+    end = loop.time() + seconds
     try:
         await asyncio.sleep(grace)
     finally:
         registry.draining = True
     idle = loop.create_task(registry.idle(), name="audiohook-idle")
     try:
-        await _reconnect(registry, settings.server.reconnect_spread, idle)
-        await asyncio.wait({idle}, timeout=max(0.0, deadline - loop.time()))
+        if seconds:
+            await _reconnect(registry, settings.server.reconnect_spread, idle)
+        await asyncio.wait({idle}, timeout=max(0.0, end - loop.time()))
         if idle.done():
             logger.info("every call has ended")
             return True

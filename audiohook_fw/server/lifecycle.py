@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 FORCED: Final = 1
 """Exit status when the end was forced."""
 
+_HASTE: Final = 5.0  # seconds for calls to be disconnected and closed when there is haste
 _PATIENCE: Final = 2.0  # seconds for calls to end when the end is forced
 
 
@@ -27,6 +29,7 @@ async def serve(
     make: Callable[[Callable[[], None]], AudiohookServer],
     *,
     started: Callable[[AudiohookServer], None] = lambda _: None,
+    in_haste: Callable[[], bool] = lambda: False,
 ) -> int:
     """Run a server until a signal ends it; return the exit status: 0, or 1 when the end was forced.
 
@@ -38,6 +41,7 @@ async def serve(
     Args:
         make: makes the server; gets the function that its `/admin/drain` is to call.
         started: called once calls are taken.
+        in_haste: asked when the end is: whether calls get no time to run out, only their normal end.
 
     Raises:
         ConfigError, PluginLoadError: as `AudiohookServer.start`.
@@ -49,6 +53,10 @@ async def serve(
             started(server)
             await signals.asked.wait()
             idle = signals.interactive and not server.registry.connections
+            if in_haste():
+                await _unless(signals.forced, _hurry(server))
+                await server.stop(patience=_PATIENCE)
+                return 0
             logger.info("stopping; a second signal forces")
             await _unless(signals.forced, server.drain(grace=0.0 if idle else None))
         forced = signals.forced.is_set()
@@ -57,6 +65,12 @@ async def serve(
         logger.warning("the end is forced")
         await server.stop(patience=_PATIENCE)
         return FORCED
+
+
+async def _hurry(server: AudiohookServer) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_HASTE):
+            await server.drain(grace=0.0, deadline=0.0)
 
 
 class _Signals:

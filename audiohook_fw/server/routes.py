@@ -57,8 +57,9 @@ def _add_plugins(app: web.Application, plugins: PluginManager, routes: Iterable[
         try:
             app.router.add_route(route.method, path, _guarded(route, plugins))
         except (ValueError, RuntimeError, AssertionError) as error:
-            logger.error("plugin %s: %s %s is not served: %s", route.plugin, route.method, path, error)
-            plugins.conduct.fault(route.plugin, "register_routes", error)
+            mend = "it is there already" if isinstance(error, RuntimeError) else f"{error}; correct its path"
+            logger.error("plugin %s: route %s %s is not served: %s", route.plugin, route.method, path, mend)
+            plugins.counters(route.plugin).fault("register_routes")
 
 
 def _guarded(route: Route, plugins: PluginManager) -> Handler:

@@ -143,7 +143,7 @@ def _written(node: ast.stmt) -> str:
     if marks & {"property", "cached_property"}:
         return f"{node.name}: {returns}"
     arguments = re.sub(r"^(self|cls)(, )?", "", ast.unparse(node.args))
-    arguments = re.sub(r"(, )?\b_\w+: [^,]+$", "", arguments)  # what only the class itself passes
+    arguments = re.sub(r"((, )?\b_\w+: [^,]+)+$", "", arguments)  # what only the class itself passes
     start = "async " if isinstance(node, ast.AsyncFunctionDef) else ""
     kind = "classmethod " if "classmethod" in marks else ""
     end = "" if node.name == "__init__" else f" -> {returns}"

@@ -142,7 +142,7 @@ def test_check_finds_a_validator_that_raises_what_it_should_not(command, meter, 
     bad = PLUGIN.replace("level: int = 3", "def __init__(self, **_): raise RuntimeError('planted')")
     (place / "plugins" / "bad.py").write_text(bad, encoding="utf-8")
     (line,) = [line for line in command("config", "check").errors if line.startswith("Error")]
-    assert line == "Error: plugins.bad: Settings raised RuntimeError"
+    assert line.startswith("Error: plugins.bad: Settings raised RuntimeError")
 
 
 def test_check_finds_plugins_that_do_not_load(command, meter, place):

@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from audiohook_fw.cli import environment
 from audiohook_fw.cli.environment import load_config, look_at_plugins, takes_calls
 from audiohook_fw.config import AuthSettings, KeySettings, Loaded, Settings
 from audiohook_fw.errors import PluginLoadError
+from audiohook_fw.plugin import patience
 
 FINDER = "from audiohook_fw import hookimpl\n@hookimpl\ndef find_credential(api_key): ...\n"
 
@@ -58,3 +60,14 @@ def test_the_working_directory_is_searched_last_and_only_for_modules(place):
     load_config(plugins=["json"])
     assert sys.path[-1] == ""
     assert sys.path.count("") == 1
+
+
+def test_a_plugin_that_keeps_everybody_waiting_is_told_at_once(place, monkeypatch):
+    """Not with the other notes: if it never ends, nothing else would be said."""
+    told = place / "told"
+    monkeypatch.setattr(patience, "PATIENCE", 0.01)
+    monkeypatch.setattr(environment, "warn", lambda text: told.write_text(text, encoding="utf-8"))
+    waits = "import pathlib, time\nwhile not pathlib.Path('told').exists(): time.sleep(0.01)\n"
+    _, installed = _look(place, waiting=waits + FINDER)
+    assert told.read_text(encoding="utf-8").startswith("plugin waiting is still loading after ")
+    assert not any("still loading" in note for note in installed.notes)

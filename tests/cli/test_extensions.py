@@ -95,7 +95,10 @@ def test_the_commands_of_the_core_win(command, plugin):
     assert command("keys", "new").out.startswith("[[auth.keys]]")
     helped = command("--help")
     assert helped.out.count("\n  keys ") == 1
-    assert "Warning: the command keys of a plugin is hidden" in helped.err
+    assert (
+        "Warning: plugin thief: its command keys is hidden by that of the core; name it otherwise"
+        in helped.err
+    )
 
 
 def test_what_a_command_raises_is_one_line(command, plugin):

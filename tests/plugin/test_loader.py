@@ -111,7 +111,10 @@ def test_settings_that_raise_what_they_should_not(install: Any, load: Any, error
     install("good")
     manager = load()
     bad = record(manager, "bad")
-    assert (bad.status, bad.error) == ("invalid_config", f"Settings raised {error}")
+    assert (bad.status, bad.error) == (
+        "invalid_config",
+        f"Settings raised {error}; let its validators raise ValueError",
+    )
     assert [plugin.name for plugin in manager.plugins] == ["good"]
 
 
@@ -123,7 +126,10 @@ def test_a_model_that_raises_what_it_should_not(bench: Any, options: Any) -> Non
         raise ZeroDivisionError("secret")
 
     manager = load_plugins(options(enabled=[]), section, bench.limits, extra={"bad": Plugin}, version="0.1.0")  # type: ignore[arg-type]
-    assert record(manager, "bad").error == "Settings raised ZeroDivisionError"
+    assert (
+        record(manager, "bad").error
+        == "Settings raised ZeroDivisionError; let its validators raise ValueError"
+    )
 
 
 def test_required_plugins_must_load(install: Any, load: Any) -> None:
@@ -192,7 +198,10 @@ def test_what_nobody_emits_is_told(load: Any, caplog: pytest.LogCaptureFixture) 
         def on_event(self) -> None: ...
 
     load(extra={"sentiment": Plugin})
-    assert "plugin sentiment consumes transcript, but no plugin emits it" in caplog.text
+    assert (
+        "plugin sentiment consumes transcript, but no active plugin emits it; install one that does"
+        in caplog.text
+    )
     assert "context_changed" not in caplog.text
 
 

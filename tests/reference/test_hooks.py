@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from audiohook_fw import (
     Accept,
+    AudiohookDeprecationWarning,
     CloseReason,
     Credential,
     OnFailure,
@@ -62,6 +63,10 @@ async def test_hook_on_startup(example: Example, tmp_path: Path) -> None:
     bench = example(words=str(file))
     await bench.manager.startup(bench.server)
     assert bench.module.words == {"refund", "cancel"}
+
+    bench = example(file=str(file))
+    with pytest.warns(AudiohookDeprecationWarning, match="rename it to words"):
+        await bench.module.on_startup(bench.server, bench.manager.settings("on_startup"))
 
     file.write_text("", encoding="utf-8")
     bench = example(words=str(file))

@@ -101,6 +101,13 @@ async def test_what_is_left_at_the_deadline_is_disconnected(timing: Any) -> None
     assert asyncio.get_running_loop().time() == pytest.approx(600, abs=0.1)
 
 
+async def test_without_any_time_calls_are_disconnected_at_once(timing: Any) -> None:
+    registry = Registry(10)
+    connection = Connection(registry, leaves_on="disconnect error")
+    assert await drain(registry, timing(), grace=0, deadline=0) is False
+    assert connection.told == [(pytest.approx(0, abs=0.01), "disconnect error")]
+
+
 async def test_it_does_not_wait_for_ever(timing: Any) -> None:
     registry = Registry(10)
     Connection(registry)

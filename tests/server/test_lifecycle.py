@@ -171,6 +171,7 @@ class Here:
         self.settings = settings
         self.events: list[str] = []
         self.startup = 0.0
+        self.in_haste = False
         self.server: Any = None
         self.task: asyncio.Task[int] | None = None
         self._token = token
@@ -178,7 +179,10 @@ class Here:
 
     async def start(self) -> Any:
         """Serve; return the server once it takes calls."""
-        self.task = asyncio.create_task(serve(self._make, started=lambda _: self._started.set()))
+        started = self._started
+        self.task = asyncio.create_task(
+            serve(self._make, started=lambda _: started.set(), in_haste=lambda: self.in_haste)
+        )
         await asyncio.wait_for(self._started.wait(), 5)
         return self.server
 
@@ -266,6 +270,17 @@ async def test_deadline_ends_what_does_not_end_by_itself(here: Any, caller: Any)
     call = await caller.open(await process.start())
     process.signal(signal.SIGTERM)
     assert (await call.receive())["type"] == "reconnect"
+    assert (await call.receive())["type"] == "disconnect"
+    await call.close()
+    assert await process.end() == 0
+    assert process.events == ["startup", "end end", "shutdown"]
+
+
+async def test_in_haste_a_call_gets_its_end_at_once(here: Any, caller: Any) -> None:
+    process = here(server={"port": 0, "admin_port": None, "balancer_grace": 60, "drain_deadline": 600})
+    call = await caller.open(await process.start())
+    process.in_haste = True
+    process.signal(signal.SIGTERM)
     assert (await call.receive())["type"] == "disconnect"
     await call.close()
     assert await process.end() == 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from audiohook_fw import ConfigError, PluginError, ServerContext, hookimpl
+from audiohook_fw import AudiohookDeprecationWarning, ConfigError, PluginError, ServerContext, hookimpl
 
 
 class Settings(BaseModel):
@@ -16,6 +17,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     words: Path = Path("words.txt")
+    file: Path | None = None  # what `words` was called once
 
 
 words: set[str] = set()
@@ -24,8 +26,12 @@ words: set[str] = set()
 @hookimpl
 async def on_startup(server: ServerContext, settings: Settings) -> None:
     """Raise when it cannot work: the plugin is then `failed`, and its record says why."""
+    if settings.file is not None:
+        warnings.warn(
+            "plugins.on_startup.file: rename it to words", AudiohookDeprecationWarning, stacklevel=1
+        )
     try:
-        text = await asyncio.to_thread(settings.words.read_text, encoding="utf-8")
+        text = await asyncio.to_thread((settings.file or settings.words).read_text, encoding="utf-8")
     except OSError as error:
         raise ConfigError("plugins.on_startup.words", f"cannot be read: {error.strerror}") from error
     words.update(text.split())

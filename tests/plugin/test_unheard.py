@@ -1,0 +1,72 @@
+"""Plugins that wait for what nobody emits are told, at load and when the only emitter fails to start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audiohook_fw.plugin import PluginInfo, PluginManager, ServerContext, Transcript, hookimpl
+
+SERVER = ServerContext(version="1", node="n")
+
+
+class Listener:
+    info = PluginInfo(consumes=(Transcript, "context_changed"))
+
+    @hookimpl
+    def on_event(self) -> None: ...
+
+
+class Emitter:
+    info = PluginInfo(emits=(Transcript,))
+    error: Exception | None = None
+
+    @hookimpl
+    def on_startup(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class Failing(Emitter):
+    error = OSError("no model")
+
+
+class Wrong(Emitter):
+    def __init__(self) -> None:
+        raise OSError("no model")
+
+
+class Deaf(Listener):
+    info = PluginInfo(consumes=(Transcript,), emits=(Transcript,))
+
+
+def notes(manager: PluginManager, name: str = "mood") -> list[str]:
+    return next(record.notes for record in manager.records if record.name == name)
+
+
+def test_nobody(bench: Any, caplog: pytest.LogCaptureFixture) -> None:
+    manager = bench.load(mood=Listener)
+    assert notes(manager) == ["consumes transcript, but no active plugin emits it; install one that does"]
+    assert f"plugin mood {notes(manager)[0]}" in caplog.text
+
+
+def test_somebody(bench: Any) -> None:
+    assert notes(bench.load(mood=Listener, asr=Emitter)) == []
+
+
+def test_only_itself(bench: Any) -> None:
+    assert len(notes(bench.load(mood=Deaf))) == 1
+
+
+def test_one_that_does_not_load(bench: Any) -> None:
+    manager = bench.load(mood=Listener, asr=Wrong)
+    assert notes(manager) == ["consumes transcript, but no active plugin emits it; asr would, but failed"]
+
+
+async def test_one_that_does_not_start(bench: Any) -> None:
+    manager = bench.load(mood=Listener, asr=Failing)
+    assert notes(manager) == []
+    await manager.startup(SERVER)
+    assert notes(manager) == ["consumes transcript, but no active plugin emits it; asr would, but failed"]
+    assert notes(manager, "asr") == []

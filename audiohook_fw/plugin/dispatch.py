@@ -97,6 +97,7 @@ class CallDispatch:
         self._lanes: dict[str, tuple[Lane, ...]] = {}
         self._inline_audio: _Inline = ()
         self._lanes_audio: tuple[Lane, ...] = ()
+        self._over = False  # nothing comes after `on_close` but events of other plugins, and `on_end`
 
     def __repr__(self) -> str:
         return f"<CallDispatch {self.session_id} {' '.join(call.name for call in self._calls)}>"
@@ -274,6 +275,7 @@ class CallDispatch:
         Returns after `timeout` seconds at the latest, with the names of the plugins that are still busy; they
         run on. Cancelling it is safe: `end` does the rest. A second call waits again.
         """
+        self._take_no_audio()
         return await self._closing.close(self._parts, reason, self._clock() + timeout)
 
     async def end(self, summary: SessionSummary, *, timeout: float) -> tuple[str, ...]:
@@ -287,10 +289,16 @@ class CallDispatch:
         Returns:
             The names of the plugins that were cancelled.
         """
+        self._take_no_audio()
         try:
             return await self._closing.end(self._parts, summary, timeout)
         finally:
             self._emitted.clear()
+
+    def _take_no_audio(self) -> None:
+        self._over = True
+        self._inline_audio = ()
+        self._lanes_audio = ()
 
     # what is known ------------------------------------------------------------------------------
 
@@ -387,5 +395,5 @@ class CallDispatch:
                 inline = [c for c in live if not c.in_lane]
                 self._inline[hook] = tuple((c, f) for c in inline for f in c.calls.get(hook, ()))
                 self._lanes[hook] = tuple(c.lane for c in live if c.lane is not None and hook in c.calls)
-        self._inline_audio = self._inline["on_audio"]
-        self._lanes_audio = self._lanes["on_audio"]
+        self._inline_audio = () if self._over else self._inline["on_audio"]
+        self._lanes_audio = () if self._over else self._lanes["on_audio"]

@@ -64,7 +64,7 @@ def test_an_installed_plugin(command):
     assert found["distribution"] == "audiohook-fw-recorder"
     assert found["status"] == "active"
     assert found["version"]
-    assert found["hooks"]["on_audio"] == "lane"
+    assert found["hooks"]["on_audio"] == "inline"
     assert found["hooks"]["create_handler"] == "call"
 
 

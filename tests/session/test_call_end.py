@@ -160,3 +160,13 @@ def _cancel_a_wait(tasks: list[Any]) -> None:
     for task in tasks:
         if task.get_coro().__name__ in ("decide", "close"):
             task.cancel()
+
+
+async def test_audio_that_comes_after_the_end_reaches_nobody(bench: Any, make_witness: Any) -> None:
+    inline, lane = make_witness(), make_witness(lane=True)
+    call = await bench.accepted(inline=inline, lane=lane)
+    await bench.finish()
+    bench.hear()
+    await asyncio.sleep(1)
+    assert inline.hooks[-1] == lane.hooks[-1] == "end"
+    assert call.state == "ended"

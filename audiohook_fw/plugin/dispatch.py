@@ -15,9 +15,10 @@ from audiohook_fw.errors import PluginError, PluginOverflowError
 
 from .ask import SpanFactory
 from .call import PluginCall
+from .choosing import choose_media
 from .closing import Closing
-from .compile import Call, bind, discard_awaitable
-from .decide import Verdict, decide, default_media
+from .compile import Call, bind
+from .decide import Verdict, decide
 from .emitting import MAX_HOPS, MAX_WAITING, EmitQueue
 from .events import Event
 from .families import EVENT_HOOKS, FINAL_HOOKS
@@ -135,37 +136,12 @@ class CallDispatch:
         Raises:
             PluginError: there are no offers.
         """
-        active = [call for call in self._calls if call.plugin.is_active]
-        for call in active:
-            for i in call.plugin.functions.get("select_media", ()):
-                chosen = self._chosen(call, bind("select_media", i.function, i.signature, call.view), offers)
-                if chosen is not None:
-                    return chosen
-        try:
-            wishes = [call.plugin.info.audio for call in active]
-            return default_media(offers, [wish for wish in wishes if wish is not None])
-        except Exception as error:  # an info that was tampered with must not cost the call
-            if not offers:
-                raise
-            _log.error("the wishes for audio cannot be read: %s", type(error).__name__)
-            return offers[0]
-
-    @tells(lambda local: local["call"].running("select_media"))
-    def _chosen(self, call: PluginCall, choose: Call, offers: Sequence[MediaFormat]) -> MediaFormat | None:
-        try:
-            chosen = choose(tuple(offers))
-            if chosen is None:
-                return None
-            for offer in offers:
-                if chosen == offer:
-                    return offer
-            discard_awaitable(chosen)
-            raise PluginError(call.name, "must return one of the offers", hook="select_media")
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            self._manager.conduct.fault(call.name, "select_media", error, self.session_id)
-            return None
+        conduct = self._manager.conduct
+        return choose_media(
+            self._calls,
+            offers,
+            lambda plugin, error: conduct.fault(plugin, "select_media", error, self.session_id),
+        )
 
     async def reject(self, decision: Reject, *, timeout: float) -> tuple[str, ...]:
         """Tell the plugins' functions `on_decided`; return the names of those late after `timeout` seconds.
@@ -390,10 +366,14 @@ class CallDispatch:
 
     def _arrange(self) -> None:
         live = [call for call in self._parts if not call.quarantined]
+        self._inline, self._lanes = {}, {}
         for hook in EVENT_HOOKS:
             if hook not in FINAL_HOOKS:
-                inline = [c for c in live if not c.in_lane]
-                self._inline[hook] = tuple((c, f) for c in inline for f in c.calls.get(hook, ()))
-                self._lanes[hook] = tuple(c.lane for c in live if c.lane is not None and hook in c.calls)
-        self._inline_audio = () if self._over else self._inline["on_audio"]
-        self._lanes_audio = () if self._over else self._lanes["on_audio"]
+                inline = tuple((c, f) for c in live if not c.in_lane for f in c.calls.get(hook, ()))
+                lanes = tuple(c.lane for c in live if c.lane is not None and hook in c.calls)
+                if inline:
+                    self._inline[hook] = inline
+                if lanes:
+                    self._lanes[hook] = lanes
+        self._inline_audio = () if self._over else self._inline.get("on_audio", ())
+        self._lanes_audio = () if self._over else self._lanes.get("on_audio", ())

@@ -72,7 +72,8 @@ class ServerProtocol(Sequenced[ServerState]):
         allow_rejected: also send the `disconnect` reason `rejected`, which official clients refuse.
 
     Attributes:
-        open: the `open` message, once it came. media: the selected format, once opened.
+        open: the `open` message, from when it came until it is answered.
+        media: the selected format, once opened.
         clock: the stream clock, once opened. pause: the two pause flags.
         dropped_audio: binary frames dropped because no audio was wanted then.
     """
@@ -311,6 +312,7 @@ class ServerProtocol(Sequenced[ServerState]):
     def _note_sent(self, message: sent_.ServerMessage) -> None:
         match message:
             case sent_.Opened(media=media, start_paused=start_paused):
+                self.open = None  # long calls need not hold it
                 self.media = parse_offers(media)[0][0] if media else None
                 rate = self.media.rate if self.media else self.clock.rate
                 origin = to_samples(self._origin, rate)

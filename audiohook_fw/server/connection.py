@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType
@@ -34,14 +34,14 @@ from audiohook_fw.protocol import (
     Violated,
 )
 from audiohook_fw.session import Call
-from audiohook_fw.telemetry import LimitedLogger, log_context
+from audiohook_fw.telemetry import LimitedLogger, set_log_context
 from audiohook_fw.telemetry import attributes as names
 
 from .call_socket import CallSocket
 from .outbox import Outbox
 from .reader import Reader
 from .services import Services
-from .timers import StateTimer, allowances
+from .timers import StateTimer
 from .translate import call_facts, close_reason, loggable, reject_reason
 
 __all__ = ["Connection"]
@@ -86,7 +86,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._protocol = ServerProtocol(upgrade.session_id, upgrade.organization_id, max_gap=limits.max_gap)
         self._outbox = Outbox(self._protocol, socket, limits, clock=self._loop.time, on_sent=self._sent)
-        self._timer = StateTimer(self._protocol, allowances(limits), self._expired)
+        self._timer = StateTimer(self._protocol, services.allowances, self._expired)
         self._reader = Reader(
             socket,
             self._protocol,
@@ -96,7 +96,6 @@ class Connection:
             write_timeout=limits.write_timeout,
         )
         self._counting = services.counting
-        self._stack = ExitStack()
         self._opening: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._closing_socket: asyncio.Task[None] | None = None
@@ -120,9 +119,8 @@ class Connection:
     async def _run(self) -> None:
         self._services.registry.add(self)
         try:
-            with self._stack:
-                self._stack.enter_context(log_context(session_id=self._upgrade.session_id))
-                await self._serve()
+            set_log_context(session_id=self._upgrade.session_id)
+            await self._serve()
         finally:
             self._timer.stop()
             self._counting.unsent(self._outbox)
@@ -220,7 +218,7 @@ class Connection:
             self._outbox,
             parent=self._parent,
         )
-        self.call.attach(self._stack)
+        self.call.attach()
         self._reader.audio = self.call.audio
         self._opening = self._loop.create_task(self._decide(self.call), name="audiohook-open")
 
@@ -260,6 +258,8 @@ class Connection:
         except Exception:
             logger.exception("deciding about a call failed")
             self._outbox.disconnect(DisconnectReason.ERROR, "cannot decide")
+        finally:
+            self._opening = None  # a task that is done is a kilobyte, and a call may be long
 
     async def _answer_open(self, call: Call) -> None:
         verdict = await call.decide()
@@ -321,8 +321,9 @@ class Connection:
                         await self._outbox.flushed()
         if self._protocol.state is ServerState.CLOSING:
             self._outbox.closed()
-        if call is not None and opening is not None:
-            await asyncio.wait({opening})
+        if call is not None:
+            if opening is not None:
+                await asyncio.wait({opening})
             await call.end(reason)
 
     async def _finish(self) -> None:

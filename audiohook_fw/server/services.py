@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audiohook_fw.config import Settings
 from audiohook_fw.plugin import PluginManager
+from audiohook_fw.protocol import ServerState
 from audiohook_fw.session import BlockingPools, CallServices
 from audiohook_fw.telemetry import Metrics, Tracing
 
 from .counting import Counting
 from .registry import Registry
+from .timers import allowances
 
 __all__ = ["Services"]
 
@@ -29,9 +32,12 @@ class Services:
     """What `supported_languages` of the plugins gave at start-up; `None` when nobody has any."""
     calls: CallServices = field(init=False)
     counting: Counting = field(init=False)
+    allowances: Mapping[ServerState, float] = field(init=False)
+    """How long each state may last, in seconds."""
 
     def __post_init__(self) -> None:
         self.counting = Counting(self.metrics)
+        self.allowances = allowances(self.settings.limits)
         self.calls = CallServices(
             self.plugins,
             self.settings.limits,

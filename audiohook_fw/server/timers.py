@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from audiohook_fw.config import LimitsSettings
 from audiohook_fw.protocol import ServerProtocol, ServerState
@@ -38,7 +38,7 @@ class StateTimer:
     __slots__ = ("_allowances", "_expired", "_handle", "_loop", "_protocol", "_state", "heard")
 
     def __init__(
-        self, protocol: ServerProtocol, allowances: dict[ServerState, float], expired: Callable[[], None]
+        self, protocol: ServerProtocol, allowances: Mapping[ServerState, float], expired: Callable[[], None]
     ) -> None:
         self._protocol = protocol
         self._allowances = allowances

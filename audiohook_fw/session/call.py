@@ -10,7 +10,6 @@ import contextvars
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -52,7 +51,7 @@ from audiohook_fw.protocol import (
     UnknownReceived,
     UpdateReceived,
 )
-from audiohook_fw.telemetry import LimitedLogger, log_context
+from audiohook_fw.telemetry import LimitedLogger, set_log_context
 from audiohook_fw.telemetry import attributes as names
 
 from .control import CallControl
@@ -147,12 +146,13 @@ class Call:
 
     # the beginning ------------------------------------------------------------------------------
 
-    def attach(self, stack: ExitStack) -> None:
-        """Make this call current (for logs and spans) in the present context, until `stack` is closed."""
-        stack.enter_context(
-            log_context(session_id=self.facts.session_id, conversation_id=self.facts.conversation_id)
-        )
-        stack.enter_context(self.trace.current())
+    def attach(self) -> None:
+        """Make this call current (for logs and spans) from now on in the present context.
+
+        Call it in a context of the call's own: nothing undoes it.
+        """
+        set_log_context(session_id=self.facts.session_id, conversation_id=self.facts.conversation_id)
+        self.trace.attach()
         self._context = contextvars.copy_context()
         self._dispatch = CallDispatch(
             self.plugins,

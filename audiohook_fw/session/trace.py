@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from opentelemetry.context import Context
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, use_span
+from opentelemetry.context import Context, attach
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, set_span_in_context
 
 from audiohook_fw.telemetry import Tracing
 from audiohook_fw.telemetry import attributes as names
@@ -54,11 +54,9 @@ class CallTrace:
         self._open: Span = tracing.start(names.SPAN_OPEN, self.session)
         self._close: Span | None = None
 
-    def current(self) -> AbstractContextManager[Span]:
-        """Return a block in which the session's span is the current one."""
-        return use_span(
-            self.session, end_on_exit=False, record_exception=False, set_status_on_exception=False
-        )
+    def attach(self) -> None:
+        """Make the session's span the current one, from now on in the present context."""
+        attach(set_span_in_context(self.session))
 
     def decision(self, hook: str, plugin: str) -> AbstractContextManager[Span]:
         """Return the span in which one plugin decides."""

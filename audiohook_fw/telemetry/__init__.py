@@ -5,7 +5,15 @@ from __future__ import annotations
 from . import attributes
 from .attributes import ATTRIBUTES, EVENTS, PERSONAL, SPANS
 from .limited import LimitedLogger
-from .logging import CONTEXT_FIELDS, JsonFormatter, TextFormatter, current_context, log_context, setup_logging
+from .logging import (
+    CONTEXT_FIELDS,
+    JsonFormatter,
+    TextFormatter,
+    current_context,
+    log_context,
+    set_log_context,
+    setup_logging,
+)
 from .metrics import OTHER, Counter, HistogramOf, Metrics
 from .setup import Telemetry, TelemetryLike, setup
 from .table import METRICS, Metric
@@ -32,6 +40,7 @@ __all__ = [
     "attributes",
     "current_context",
     "log_context",
+    "set_log_context",
     "setup",
     "setup_logging",
     "tracer",

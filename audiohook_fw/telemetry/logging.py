@@ -21,6 +21,7 @@ __all__ = [
     "TextFormatter",
     "current_context",
     "log_context",
+    "set_log_context",
     "setup_logging",
 ]
 
@@ -53,6 +54,12 @@ def log_context(
         yield
     finally:
         _context.reset(token)
+
+
+def set_log_context(*, session_id: str = "", conversation_id: str = "") -> None:
+    """Add ids to every record logged from now on in the present context: for one that ends with the call."""
+    given = {"session_id": session_id, "conversation_id": conversation_id}
+    _context.set({**current_context(), **{name: value for name, value in given.items() if value}})
 
 
 def current_context() -> Mapping[str, str]:

@@ -9,7 +9,6 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,7 +95,6 @@ class Bench:
         self.protocol = ServerProtocol(SESSION, ORGANIZATION)
         self.call: Call
         self._pools = BlockingPools(1)
-        self._stack = ExitStack()
         self._context = contextvars.copy_context()
         self._seq = 0
 
@@ -124,7 +122,7 @@ class Bench:
         limits = self.loaded.settings.limits
         services = CallServices(self.manager, limits, self._pools, self.metrics, Tracing())
         self.call = Call(facts, services, self.protocol, self.control)
-        self._context.run(self.call.attach, self._stack)
+        self._context.run(self.call.attach)
         return (await self.call.decide()).decision
 
     async def begin(self, **options: Any) -> None:
@@ -149,7 +147,6 @@ class Bench:
         await self.call.end(reason)
 
     def close(self) -> None:
-        self._context.run(self._stack.close)
         self._pools.close()
         self.metrics.shutdown()
 

@@ -7,7 +7,6 @@ import contextvars
 import json
 import selectors
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -117,11 +116,8 @@ class Bench:
         self.facts: CallFacts
         self.call: Call
         self._seq = 0
-        self._attached: list[tuple[contextvars.Context, ExitStack]] = []
 
     def close(self) -> None:
-        for context, stack in self._attached:
-            context.run(stack.close)
         self.pools.close()
         self.metrics.shutdown()
 
@@ -173,9 +169,7 @@ class Bench:
             }
         )
         self.call = Call(self.facts, services, self.protocol, self.control)
-        context, stack = contextvars.copy_context(), ExitStack()
-        context.run(self.call.attach, stack)
-        self._attached.append((context, stack))
+        contextvars.copy_context().run(self.call.attach)
         return self.call
 
     async def accepted(self, **options: Any) -> Call:

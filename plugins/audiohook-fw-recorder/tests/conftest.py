@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,11 +78,10 @@ class SimulatedCall:
             **facts,
         )
         self.call = Call(known, services, self.server, Control())
-        self._stack = ExitStack()
 
     async def open(self) -> None:
         """Open and accept."""
-        self.call.attach(self._stack)
+        self.call.attach()
         self.client_says(
             Open(
                 organization_id=ID, conversation_id=ID, participant=PARTICIPANT, media=[self.media.to_wire()]
@@ -134,7 +132,6 @@ class SimulatedCall:
             self.client_says(Close(reason=reason))
         await self.call.close(reason)
         await self.call.end(reason)
-        self._stack.close()
 
 
 class Recordings:

@@ -252,7 +252,7 @@ async def test_a_whole_run_tells_nobody(settled: Any, log: Callable[[], str]) ->
 
     things = ours(house.connections, house.services, talkative.frames, listener.events, talkative.session)
     names = {type(thing).__name__ for thing in things}
-    assert {"Call", "Session", "CallFacts", "Connection", "Outbox", "ServerProtocol", "Open"} <= names
+    assert {"Call", "Session", "CallFacts", "Connection", "Outbox", "ServerProtocol", "Participant"} <= names
     assert {"AudioFrame", "Transcript", "PluginRecord", "Settings", "Credential", "Upgrade"} <= names
     told = {type(thing).__name__: hits for thing in things if (hits := found(repr(thing)))}
     assert told == {}

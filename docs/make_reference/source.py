@@ -71,7 +71,7 @@ def find(module: str, name: str) -> Definition:
     for node, text in _with_texts(body):
         if name in _names(node):
             return Definition(name, module, node, text)
-    for node in body:
+    for node in _flat(body):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name and (
@@ -79,6 +79,12 @@ def find(module: str, name: str) -> Definition:
                 ):
                     return find(_absolute(module, spec.origin, node), alias.name)
     raise LookupError(f"{module}.{name}")
+
+
+def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements, those of `if TYPE_CHECKING:` too: there a package names what it imports late."""
+    for node in body:
+        yield from node.body if isinstance(node, ast.If) else [node]
 
 
 def first_line(text: str) -> str:

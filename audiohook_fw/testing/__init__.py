@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from .audio import CallAudio
 from .client import play_call
+from .contract import PluginContract
 from .control import Disconnected
 from .driver import CallDriver
+from .rules import RULES, ContractFailure, Rule, Subject, check_plugin
 from .server import ServerThread
 from .stage import Fault
 from .virtual_loop import VirtualLoop
 
-__all__ = ["CallAudio", "CallDriver", "Disconnected", "Fault", "ServerThread", "VirtualLoop", "play_call"]
+__all__ = [
+    "RULES",
+    "CallAudio",
+    "CallDriver",
+    "ContractFailure",
+    "Disconnected",
+    "Fault",
+    "PluginContract",
+    "Rule",
+    "ServerThread",
+    "Subject",
+    "VirtualLoop",
+    "check_plugin",
+    "play_call",
+]

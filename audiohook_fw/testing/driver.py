@@ -97,6 +97,11 @@ class CallDriver(CallOutcome):
 
     # the call -------------------------------------------------------------------------------------
 
+    def start(self) -> None:
+        """Run `on_startup`; `open` does so by itself."""
+        __tracebackhide__ = True
+        self._guard(self._stage.start)
+
     def open(self, *, position: float = 0.0) -> Accept | Reject:
         """Start the plugin, let the client send `open`, and return what was decided.
 
@@ -104,7 +109,7 @@ class CallDriver(CallOutcome):
             position: seconds on the wire at the start, more than 0 when a client reconnects.
         """
         __tracebackhide__ = True
-        self._guard(self._stage.start)
+        self.start()
         self._guard(self._stage.run, self._open, position)
         self._settle()
         assert self._line.decision is not None

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from audiohook_fw.plugin import Accept, CallStatistics, Event, Reject, SessionSummary
+from audiohook_fw.plugin import Accept, CallStatistics, Event, Lane, Reject, SessionSummary
 from audiohook_fw.protocol import MediaFormat, WireEntity
-from audiohook_fw.session import Session
+from audiohook_fw.session import BlockingPools, Session
 
 from .control import Disconnected
 from .line import Line
 from .log_notes import LogNotes
 from .stage import Fault, Stage
+from .virtual_loop import VirtualLoop
 
 __all__ = ["CallOutcome"]
 
@@ -122,6 +123,32 @@ class CallOutcome:
         return tuple(self._notes.records)
 
     @property
+    def left_tasks(self) -> Sequence[str]:
+        """The names of the tasks that still ran when all was shut down; empty before."""
+        return tuple(self._stage.left)
+
+    @property
+    def loop(self) -> VirtualLoop:
+        """The loop of virtual time that everything runs in."""
+        return self._stage.loop
+
+    @property
+    def name(self) -> str:
+        """The name under which the plugin is loaded."""
+        return self._stage.name
+
+    @property
+    def plugin(self) -> object:
+        """The plugin as it was loaded: the instance that was made of its class, or the module."""
+        loaded = self._stage.manager.plugins
+        return next(plugin.target for plugin in loaded if plugin.name == self._stage.name)
+
+    @property
+    def package(self) -> str:
+        """The name of the package, or module, that the plugin is made of."""
+        return self._notes.package
+
+    @property
     def faults(self) -> Sequence[Fault]:
         """What went wrong in plugins, with `raise_faults=False` the only place where it shows."""
         return tuple(self._stage.faults)
@@ -142,6 +169,21 @@ class CallOutcome:
         return self._line.closed_after
 
     # inside ----------------------------------------------------------------------------------
+
+    @property
+    def lane(self) -> Lane | None:
+        """The plugin's lane; `None` for an inline plugin, and before the call is open."""
+        lanes = self._line_.call.delivery.lanes if self._line_ is not None else ()
+        return next((lane for lane in lanes if lane.name == self.name), None)
+
+    @property
+    def pools(self) -> BlockingPools:
+        """Where `session.run_blocking` gets its threads; may be replaced."""
+        return self._line.call.pools
+
+    @pools.setter
+    def pools(self, pools: BlockingPools) -> None:
+        self._line.call.pools = pools
 
     @property
     def _line(self) -> Line:

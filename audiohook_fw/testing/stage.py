@@ -41,6 +41,7 @@ class Stage:
     Attributes:
         name: of the tested plugin. loop: virtual time. faults: of all plugins, in order.
         services: what its calls share. witness: hears what passes the filters.
+        left: the tasks that still ran at the end.
     """
 
     def __init__(
@@ -51,10 +52,10 @@ class Stage:
         name: str = "",
         others: Mapping[str, object] | None = None,
         limits: Mapping[str, object] | None = None,
-        pools: BlockingPools | None = None,
     ) -> None:
         self.name: Final = name or name_of(plugin)
         self.faults: list[Fault] = []
+        self.left: list[str] = []
         self.witness = Witness()
         self.limits = limits_of(limits)
         self.loop = VirtualLoop()
@@ -62,7 +63,7 @@ class Stage:
         self._context = contextvars.copy_context()
         self._threads = set(threading.enumerate())
         self._started = False
-        self._pools = pools or BlockingPools(self.limits.pool_threads)
+        self._pools = BlockingPools(self.limits.pool_threads)
         self._metrics = Metrics()
         try:
             manager = load(
@@ -106,15 +107,14 @@ class Stage:
             self._started = False
             self.run(self.manager.shutdown, SERVER)
 
-    def tasks(self) -> set[asyncio.Task[Any]]:
-        """Return the tasks that have not ended."""
-        return asyncio.all_tasks(self.loop)
-
     def close(self) -> None:
         """Cancel what is left, and let go of loop and threads. Again does nothing."""
         if self.loop.is_closed():
             return
-        for task in self.tasks():
+        self.run_for(1.0)
+        left = asyncio.all_tasks(self.loop)
+        self.left += [describe_task(task) for task in left]
+        for task in left:
             task.cancel()
         self.run_for(1.0)
         self._context.run(self.stack.close)
@@ -126,6 +126,12 @@ class Stage:
         for thread in set(threading.enumerate()) - self._threads:
             if thread.name.startswith(("audiohook-", "asyncio_")):
                 thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def describe_task(task: asyncio.Task[Any]) -> str:
+    """Return a task's name and its function's: names that asyncio gives tell nothing."""
+    function = getattr(task.get_coro(), "__qualname__", "")
+    return f"{task.get_name()} ({function})" if function else task.get_name()
 
 
 @contextmanager

@@ -29,14 +29,15 @@ class _VirtualSelector(selectors.DefaultSelector):
     Attributes:
         now: the virtual time. until: how far it may go by itself, `None` for any distance.
         on_idle: called when all that is due by `until` is done.
-        busiest: the most processor seconds between two looks at what is ready.
+        began: processor seconds of the thread when it last looked what is ready.
+        busiest: the most of them between two such looks.
     """
 
     def __init__(self, grace: float, patience: float) -> None:
         super().__init__()
         self._grace = grace
         self._patience = patience
-        self._began: float | None = None
+        self.began = 0.0
         self.now = 0.0
         self.until: float | None = None
         self.on_idle: Callable[[], None] = lambda: None
@@ -45,12 +46,11 @@ class _VirtualSelector(selectors.DefaultSelector):
 
     def start_step(self) -> None:
         """Begin to measure: the loop runs."""
-        self._began = time.thread_time()
+        self.began = time.thread_time()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready; let virtual time pass when nothing is."""
-        if self._began is not None:
-            self.busiest = max(self.busiest, time.thread_time() - self._began)
+        self.busiest = max(self.busiest, time.thread_time() - self.began)
         try:
             return self._select(timeout)
         finally:
@@ -106,6 +106,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def busiest(self) -> float:
         """The most seconds of processor time that one step took: how long others had to wait at most."""
         return self._virtual.busiest
+
+    @property
+    def step_began(self) -> float:
+        """When the present step began, in seconds of the thread's processor time."""
+        return self._virtual.began
 
     def run_for(self, seconds: float = 0.0) -> None:
         """Run what is due within `seconds` of virtual time, and return when nothing more is.

@@ -14,7 +14,7 @@ import audiohook_fw
 
 
 def test_importing_the_package_imports_no_part_of_it() -> None:
-    code = "import sys, audiohook_fw; print([m for m in sys.modules if m.startswith(('audiohook_fw.', 'numpy'))])"
+    code = "import sys, audiohook_fw; print([m for m in sys.modules if m.startswith('audiohook_fw.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

@@ -53,7 +53,7 @@ _CALLS: Final[tuple[tuple[Any, str, str], ...]] = (
 )
 """Where each call is, its name, and what to do instead."""
 
-_LONGEST: Final = 5.0
+_LONGEST: Final = 3.0
 """Seconds of processor time after which a step of the loop is broken off."""
 _LOOK: Final = 0.2
 _COMPUTING: Final = f"computed for {_LONGEST:g} s without a pause"
@@ -123,6 +123,9 @@ class BlockingWatch:
             if threading.get_ident() == self.thread and asyncio._get_running_loop() is not None:
                 blocks = not _returns_at_once(name, args)
                 if blocks and self.note(sys._getframe(1), f"called {name}", mend) is not None:
+                    if args and isinstance(args[0], subprocess.Popen):
+                        args[0].kill()  # else it would be left behind, and nobody would wait for it
+                        original(args[0])
                     raise BlockedError(f"{name} blocks the event loop")
             return original(*args, **kwargs)
 

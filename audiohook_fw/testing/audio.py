@@ -25,7 +25,8 @@ class CallAudio:
     """A piece of audio of some length, which any format of a call can be made of.
 
     Attributes:
-        source: the samples. seconds: how much of them is played.
+        source: the samples.
+        seconds: how much of them is played.
     """
 
     source: AudioSource

@@ -21,7 +21,8 @@ class PluginContract:
 
     Attributes:
         plugin: a class, module or instance, or what `-p` takes.
-        settings: its section. name: under which it is loaded, by default made of its own.
+        settings: its section.
+        name: under which it is loaded, by default made of its own.
         events: of other plugins, which it needs as input; one of each class of the core comes anyway.
         facts: of its calls, such as a `dnis` that it accepts.
     """

@@ -12,7 +12,13 @@ __all__ = ["Disconnected", "NotedControl"]
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """What a plugin said in `session.disconnect`."""
+    """What a plugin said in `session.disconnect`.
+
+    Attributes:
+        reason: `completed`, `error` or `unauthorized`.
+        info: its short text, empty when it gave none.
+        output_variables: for Architect, by name.
+    """
 
     reason: str
     info: str = ""

@@ -49,7 +49,7 @@ class Cutter:
         kind, _, rest = task.get_name().partition(":")
         if rest.partition(":")[0] != self._call.name:
             return
-        lane = self._call.lane if kind == "audiohook-lane" else None
+        lane = self._call._lane if kind == "audiohook-lane" else None
         hook = lane.hook if lane is not None else kind.removeprefix("audiohook-")
         lines = tuple(_lines(coroutine, self._call.package)) if hook else ()
         if not lines:

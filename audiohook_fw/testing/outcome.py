@@ -171,18 +171,18 @@ class CallOutcome:
     # inside ----------------------------------------------------------------------------------
 
     @property
-    def lane(self) -> Lane | None:
+    def _lane(self) -> Lane | None:
         """The plugin's lane; `None` for an inline plugin, and before the call is open."""
         lanes = self._line_.call.delivery.lanes if self._line_ is not None else ()
         return next((lane for lane in lanes if lane.name == self.name), None)
 
     @property
-    def pools(self) -> BlockingPools:
+    def _pools(self) -> BlockingPools:
         """Where `session.run_blocking` gets its threads; may be replaced."""
         return self._line.call.pools
 
-    @pools.setter
-    def pools(self, pools: BlockingPools) -> None:
+    @_pools.setter
+    def _pools(self, pools: BlockingPools) -> None:
         self._line.call.pools = pools
 
     @property

@@ -39,7 +39,8 @@ class ServerThread:
         PluginLoadError, PluginConfigError: a plugin does not load, or its settings are wrong.
 
     Attributes:
-        api_key: the key that may open calls. secret: its client secret, decoded.
+        api_key: the key that may open calls.
+        secret: its client secret, decoded.
         admin_token: for the admin port and the plugins' admin routes.
     """
 

@@ -25,7 +25,13 @@ _PATIENCE: Final = 10.0  # real seconds for threads to end, once they were told 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A hook of a plugin that raised, was late or answered nonsense; `error` has its traceback."""
+    """A hook of a plugin that raised, was late or answered nonsense.
+
+    Attributes:
+        plugin: the plugin's name.
+        hook: the hook's name.
+        error: what it raised, with its traceback.
+    """
 
     plugin: str
     hook: str

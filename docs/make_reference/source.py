@@ -36,7 +36,9 @@ class Definition:
 
     @property
     def signature(self) -> str:
-        """How it is made: the class with what it is called with, or the assignment."""
+        """How it is made: the class with what it is called with, the function's head, or the assignment."""
+        if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return _written(self.node)
         if not isinstance(self.node, ast.ClassDef):
             return ast.unparse(self.node)
         bases = [ast.unparse(base) for base in self.node.bases]
@@ -55,6 +57,15 @@ class Definition:
         known = {member.name for member in found}
         yield from (Member(name, name, text) for name, text in said.items() if name not in known)
         yield from found
+
+    def inherited(self) -> Iterator[Definition]:
+        """Yield the classes it inherits from, as far as they are ours."""
+        assert isinstance(self.node, ast.ClassDef)
+        for base in self.node.bases:
+            try:
+                yield find(self.module, ast.unparse(base))
+            except LookupError:  # of the standard library
+                continue
 
 
 @cache
@@ -129,6 +140,8 @@ def _attributes(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_public(name: str, node: ast.stmt) -> bool:
+    if isinstance(node, Function) and any(ast.unparse(mark) == "overload" for mark in node.decorator_list):
+        return False
     if name == "__init__":
         return _written(node) != "__init__()"
     return not name.startswith("_") and name != "model_config"

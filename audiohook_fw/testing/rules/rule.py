@@ -27,7 +27,9 @@ class ContractFailure(AssertionError):  # noqa: N818  # a test that fails, not a
     """Raised when a plugin breaks a rule of the contract.
 
     Attributes:
-        rule: the rule's name. problem: what the plugin did. mend: what to change.
+        rule: the rule's name.
+        problem: what the plugin did.
+        mend: what to change.
     """
 
     def __init__(self, rule: str, problem: str, mend: str) -> None:
@@ -54,7 +56,9 @@ class Subject:
     """A plugin, and what it needs to show what it does.
 
     Attributes:
-        plugin, settings, name: as for `CallDriver`.
+        plugin: as for `CallDriver`.
+        settings: as for `CallDriver`.
+        name: as for `CallDriver`.
         events: of other plugins, which it needs as input, beside one of each core event.
         facts: of its calls, such as a `dnis` that it accepts.
     """
@@ -93,8 +97,10 @@ class Rule:
     """One rule of the contract.
 
     Attributes:
-        name: in words with hyphens. demand: what a plugin must do, in one sentence.
-        mend: what to change when it does not. function: plays it, and raises `BrokenError`.
+        name: in words with hyphens.
+        demand: what a plugin must do, in one sentence.
+        mend: what to change when it does not.
+        function: plays it, and raises `BrokenError`.
     """
 
     name: str

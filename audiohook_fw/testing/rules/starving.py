@@ -71,12 +71,12 @@ class _StalledPools(BlockingPools):
 
 @contextmanager
 def _starved(call: CallDriver) -> Iterator[None]:
-    stalled = _StalledPools(call.pools)
-    call.pools = stalled
+    stalled = _StalledPools(call._pools)
+    call._pools = stalled
     try:
         yield
     finally:
-        call.pools = stalled.pools
+        call._pools = stalled.pools
         call.run(stalled.go.set)
 
 

@@ -7,6 +7,7 @@ from .client import play_call
 from .contract import PluginContract
 from .control import Disconnected
 from .driver import CallDriver
+from .facts import Facts
 from .rules import RULES, ContractFailure, Rule, Subject, check_plugin
 from .server import ServerThread
 from .stage import Fault
@@ -18,6 +19,7 @@ __all__ = [
     "CallDriver",
     "ContractFailure",
     "Disconnected",
+    "Facts",
     "Fault",
     "PluginContract",
     "Rule",

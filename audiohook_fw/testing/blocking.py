@@ -146,8 +146,8 @@ class BlockingWatch:
         while frame is not None and frame.f_code.co_name != "_run_once":
             if is_of(frame, self._package):
                 return frame
-            if frame.f_code in _STARTS:
-                return None  # a thread that starts waits for a moment, in run_blocking too
+            if frame.f_code in _STARTS or frame.f_globals.get("__name__", "").startswith("logging"):
+                return None  # a thread that starts waits for a moment; a log goes where the operator says
             frame = frame.f_back
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 from audiohook_fw.client import CallOptions, CallReport, Timeline, run_call
 
@@ -22,7 +22,7 @@ def play_call(
     timeline: str | Iterable[str] | Timeline = (),
     *,
     audio: CallAudio | None = None,
-    **options: Any,
+    **options: object,
 ) -> CallReport:
     """Play one call over a real socket, and return its report once it is over.
 
@@ -44,6 +44,6 @@ def play_call(
     if not isinstance(timeline, Timeline):
         timeline = Timeline.parse([timeline] if isinstance(timeline, str) else timeline)
     options = {"speed": _SPEED, "duration": played.seconds, "source": played.source, **options}
-    call = run_call(CallOptions(timeline=timeline, **options))
+    call = run_call(CallOptions(timeline=timeline, **options))  # type: ignore[arg-type]  # it checks them
     with ThreadPoolExecutor(1, "audiohook-test-client") as thread:  # a test may have a loop of its own
         return thread.submit(asyncio.run, call).result()

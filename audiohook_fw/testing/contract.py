@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from types import MappingProxyType
 
 from audiohook_fw.plugin import Event
 
@@ -27,11 +27,11 @@ class PluginContract:
         facts: of its calls, such as a `dnis` that it accepts.
     """
 
-    plugin: Any = None
-    settings: ClassVar[Mapping[str, object]] = {}
-    name: ClassVar[str] = ""
-    events: ClassVar[Sequence[Event]] = ()
-    facts: ClassVar[Mapping[str, object]] = {}
+    plugin: object = None
+    settings: Mapping[str, object] = MappingProxyType({})
+    name: str = ""
+    events: Sequence[Event] = ()
+    facts: Mapping[str, object] = MappingProxyType({})
 
 
 def _test(rule: Rule) -> Callable[[PluginContract], None]:

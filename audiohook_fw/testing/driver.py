@@ -55,8 +55,8 @@ class CallDriver(CallOutcome):
         limits: the server's `limits`, where they are not the defaults.
         context: what `session.context` holds at the start, such as `{"queue": "Sales"}`.
         raise_faults: let a step raise what a plugin raised in it, with the plugin's traceback.
-        facts: of the call: `conversation_id`, `participant` or `ani`, `ani_name` and `dnis`, `language`,
-            `custom_config`, `product`, `offers` (media formats) and all else that `Session` shows.
+        facts: of the call: `conversation_id`, `dnis`, `language`, `custom_config`, `product`, `offers` and
+            all else that is in `Facts`.
 
     Raises:
         PluginLoadError, PluginConfigError: the plugin does not load, or its settings are wrong.

@@ -22,21 +22,43 @@ _PEOPLE: Final = ("ani", "ani_name", "dnis")
 
 
 class Facts(TypedDict, total=False):
-    """What may be said of a call; the names are those of `Session`."""
+    """What may be said of a call, each by its keyword; the names are those of `Session`.
+
+    Attributes:
+        session_id: the call's id; fixed by default, as all ids are.
+        correlation_id: for correlation with Genesys' logs.
+        organization_id: the Genesys Cloud organization.
+        conversation_id: the conversation.
+        participant: the customer; or just some of the next three.
+        ani: the customer's number.
+        ani_name: the customer's name.
+        dnis: the number that was called.
+        key_name: the name of the API key.
+        product: what the key is for; `monitor` by default.
+        offers: the media offered; stereo PCMU by default, empty for a call without audio.
+        started_at: wall time of `open`; the first moment of 2026 by default.
+        language: of the call.
+        wants_languages: the client asks for the server's languages.
+        interims: interim transcripts are sent, too.
+        byte_order: of L16 audio.
+        path_suffix: what follows the server's path in the URL.
+        retry_attempt: the client's count of retries.
+        continued_sessions: the sessions that this one continues.
+        custom_config: the integration's own JSON.
+        input_variables: of the Architect action.
+    """
 
     session_id: str
     correlation_id: str
     organization_id: str
     conversation_id: str
     participant: Participant
-    """Or just `ani`, `ani_name` and `dnis`."""
     ani: str
     ani_name: str
     dnis: str
     key_name: str
     product: Literal["monitor", "transcription", "connector"]
     offers: Sequence[MediaFormat]
-    """The media offers, by default stereo PCMU; empty for a call without audio."""
     started_at: datetime
     language: str | None
     wants_languages: bool
@@ -45,7 +67,7 @@ class Facts(TypedDict, total=False):
     path_suffix: str
     retry_attempt: int | None
     continued_sessions: Sequence[ContinuedSession]
-    custom_config: Mapping[str, Any]
+    custom_config: Mapping[str, object]
     input_variables: Mapping[str, str]
 
 

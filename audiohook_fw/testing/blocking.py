@@ -96,8 +96,8 @@ class BlockingWatch:
             self._set(owner, name, watched, None if inherited else original)
             for module in self._modules():  # from time import sleep
                 for alias, value in list(vars(module).items()):
-                    if value is original:
-                        self._set(module, alias, watched, original)
+                    if value is getattr(original, "__wrapped__", original):
+                        self._set(module, alias, watched, value)
         self._alarm.start()
         return self
 

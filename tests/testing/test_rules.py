@@ -106,6 +106,26 @@ def test_it_survives(rule: str) -> None:
     assert failure.__cause__ is not None  # with the plugin's own traceback
 
 
+def test_the_mend_is_for_the_hook_that_failed() -> None:
+    failure = _broken(bad.SURVIVAL["survives-interruptions"], "survives-channels")
+    assert failure.mend == "update.language is None when the client names no language"
+
+
+def test_who_sleeps_does_not_keep_the_other_rules_waiting() -> None:
+    slept: list[float] = []
+
+    class Sleeper:
+        @hookimpl
+        def on_audio(self) -> None:
+            time.sleep(3600)
+            slept.append(asyncio.get_running_loop().time())
+
+    sleep = time.sleep
+    BY_NAME["survives-channels"].check(Subject(Sleeper))
+    assert slept
+    assert time.sleep is sleep
+
+
 @pytest.mark.parametrize("hook", bad.LATE)
 def test_it_ends_in_time(hook: str) -> None:
     failure = _broken(bad.LATE[hook], "ends-in-time")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import SupportsIndex, cast
 
 from audiohook_fw.errors import PluginLoadError
 from audiohook_fw.plugin import Event
@@ -17,6 +20,7 @@ from audiohook_fw.protocol import MediaFormat
 
 from ..driver import CallDriver
 from ..facts import Facts
+from ..virtual_loop import VirtualLoop
 
 __all__ = ["BrokenError", "ContractFailure", "Rule", "Subject"]
 
@@ -116,12 +120,29 @@ class Rule:
         """
         __tracebackhide__ = True
         try:
-            with _workplace():
+            with _workplace(), _no_sleep():
                 self.function(subject)
         except BrokenError as broken:
             raise ContractFailure(self.name, broken.problem, broken.mend or self.mend) from broken.__cause__
         except PluginLoadError as error:
             raise ContractFailure(_LOADS, error.problem, "change what the message names") from error.__cause__
+
+
+@contextlib.contextmanager
+def _no_sleep() -> Iterator[None]:
+    """Let `time.sleep` take no time in virtual loops: one rule tells a plugin that it sleeps, none waits."""
+    original = time.sleep
+
+    @functools.wraps(original)
+    def sleep(seconds: float | SupportsIndex) -> None:
+        if not isinstance(asyncio._get_running_loop(), VirtualLoop):
+            original(seconds)
+
+    time.sleep = sleep
+    try:
+        yield
+    finally:
+        time.sleep = original
 
 
 @contextlib.contextmanager

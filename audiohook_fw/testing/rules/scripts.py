@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from audiohook_fw.plugin import (
@@ -43,6 +43,14 @@ EVENTS: Final[tuple[Event, ...]] = (
     BotTurnResponse(disposition="match", text="good morning", confidence=0.9),
 )
 """One event of each class of the core, and an interim one."""
+
+MENDS: Final[Mapping[str, str]] = {
+    "on_update": "update.language is None when the client names no language",
+    "on_event": "any event may come: ask with isinstance, or name those that are wanted in info.consumes",
+    "on_pause": "a pause may come at any moment, and twice in a row",
+    "on_client_error": "any code may come, with an empty message and without retry_after",
+}
+"""What to change in hooks that fail for the same reason in every call."""
 
 Script = Callable[[CallDriver, Subject], None]
 
@@ -104,7 +112,7 @@ def refuse_faults(call: CallDriver, when: str, mend: str = "") -> None:
     for fault in call.faults:
         text = " ".join(str(fault.error).split())
         problem = f"{fault.hook} failed {when}: {type(fault.error).__name__}: {text}"
-        raise BrokenError(f"{problem}{place(call, fault)}", mend) from fault.error
+        raise BrokenError(f"{problem}{place(call, fault)}", MENDS.get(fault.hook, mend)) from fault.error
 
 
 def place(call: CallDriver, fault: Fault) -> str:

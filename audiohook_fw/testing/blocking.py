@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
@@ -121,7 +121,7 @@ class BlockingWatch:
     def _watched(self, original: Callable[..., Any], name: str, mend: str) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
             if threading.get_ident() == self.thread and asyncio._get_running_loop() is not None:
-                blocks = not _returns_at_once(name, args)
+                blocks = not _returns_at_once(name, args, kwargs)
                 if blocks and self.note(sys._getframe(1), f"called {name}", mend) is not None:
                     if args and isinstance(args[0], subprocess.Popen):
                         args[0].kill()  # else it would be left behind, and nobody would wait for it
@@ -142,25 +142,37 @@ class BlockingWatch:
         return blocked
 
     def _guilty(self, frame: FrameType | None) -> FrameType | None:
-        """Return the plugin's frame that made the call; `None` when it is not the plugin's doing."""
-        while frame is not None and frame.f_code.co_name != "_run_once":
-            if is_of(frame, self._package):
-                return frame
-            if frame.f_code in _STARTS or frame.f_globals.get("__name__", "").startswith("logging"):
+        """Return the plugin's frame that made the call; `None` when it is not its doing in the loop."""
+        guilty: FrameType | None = None
+        while frame is not None:
+            if frame.f_code.co_name == "_run_once":
+                return guilty
+            if guilty is None and is_of(frame, self._package):
+                guilty = frame
+            if guilty is None and (frame.f_code in _STARTS or _logs(frame)):
                 return None  # a thread that starts waits for a moment; a log goes where the operator says
             frame = frame.f_back
         return None
 
 
+def _logs(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "logging"
+
+
 _STARTS: Final = {threading.Thread.start.__code__}
+_WAITABLE: Final = (queue.Queue, threading.Event, threading.Thread, concurrent.futures.Future)
 
 
-def _returns_at_once(name: str, args: tuple[Any, ...]) -> bool:
+def _returns_at_once(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
     first = args[0] if args else None
     if name == "time.sleep":
         return bool(first == 0)
     if isinstance(first, socket.socket):
         return first.gettimeout() == 0
+    if kwargs.get("timeout") == 0 or kwargs.get("block") is False:
+        return True
+    if args[1:2] == (0,) and isinstance(first, _WAITABLE):  # wait(0), and get(False), which equals it
+        return True
     if isinstance(first, concurrent.futures.Future):
         return first.done()
     if isinstance(first, threading.Event):
@@ -188,6 +200,8 @@ class _Alarm(threading.Thread):
 
     def run(self) -> None:
         """Look from time to time."""
+        if not hasattr(time, "pthread_getcpuclockid"):
+            return  # a system that does not tell; such a plugin then hangs its test
         watched = self._watch.thread
         clock = time.pthread_getcpuclockid(watched)
         while not self._over.wait(_LOOK):

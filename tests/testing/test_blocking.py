@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import logging
 import queue
 import socket
 import threading
@@ -56,6 +57,24 @@ def _set_event() -> None:
     event.wait()
 
 
+def _no_patience() -> None:
+    waiting: queue.Queue[int] = queue.Queue()
+    for take in (waiting.get_nowait, lambda: waiting.get(False), lambda: waiting.get(timeout=0)):
+        with pytest.raises(queue.Empty):
+            take()
+    assert not threading.Event().wait(0)
+    with pytest.raises(TimeoutError):
+        concurrent.futures.Future().result(0)
+
+
+def _logging_to_a_file() -> None:
+    handler = logging.FileHandler("log.txt", delay=True)
+    logger = logging.Logger("mine")
+    logger.addHandler(handler)
+    logger.error("opened now")
+    handler.close()
+
+
 def _thread_that_starts() -> None:
     threading.Thread(target=int).start()
 
@@ -74,12 +93,17 @@ def _socket_that_does_not_block() -> None:
         _full_queue,
         _done_future,
         _set_event,
+        _no_patience,
+        _logging_to_a_file,
         _thread_that_starts,
         _socket_that_does_not_block,
         lambda: time.sleep(0),
     ],
 )
-def test_what_returns_at_once_is_no_fault(harmless: Callable[[], None]) -> None:
+def test_what_returns_at_once_is_no_fault(
+    harmless: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert _in_the_loop(harmless) == []
 
 

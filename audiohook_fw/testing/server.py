@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar
 
@@ -87,7 +88,8 @@ class ServerThread:
         """
         if not self._thread.is_alive():
             return
-        self._loop.call_soon_threadsafe(self._stop.set)
+        with suppress(RuntimeError):  # the loop is closed: it did not start, and is about to end
+            self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_PATIENCE)
         if self._thread.is_alive():
             raise TimeoutError("the server does not stop; does a plugin block its event loop?")

@@ -137,7 +137,8 @@ class Stage:
 def describe_task(task: asyncio.Task[Any]) -> str:
     """Return a task's name and its function's: names that asyncio gives tell nothing."""
     function = getattr(task.get_coro(), "__qualname__", "")
-    return f"{task.get_name()} ({function})" if function else task.get_name()
+    name = task.get_name().replace("None", "without a name")  # so Python 3.13 calls those of a task factory
+    return f"{name} ({function})" if function else name
 
 
 @contextmanager

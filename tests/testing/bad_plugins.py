@@ -304,7 +304,7 @@ async def _swallows_it_for_ever(self: Any) -> None:
 
 
 LEAKS = {
-    "the task Task-": plugin_of(on_opened=_leaves_a_task),
+    " (sleep)": plugin_of(on_opened=_leaves_a_task),
     "the open file /": plugin_of(on_opened=_leaves_a_file),
     "the thread forgotten": plugin_of(on_opened=_leaves_a_thread),
     "the task audiohook-lane:bad": plugin_of(on_opened=_swallows_it_for_ever),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import os
 import sys
@@ -139,14 +140,16 @@ def test_it_decides_in_time() -> None:
     assert "on_opened" in failure.mend
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of the file it leaves
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the file it leaves
 @pytest.mark.parametrize("what", bad.LEAKS)
 def test_it_is_cancelled_cleanly(what: str) -> None:
     if what.startswith("the open file") and not Path("/proc/self/fd").is_dir():
         return  # only there the system tells what is open
     failure = _broken(bad.LEAKS[what], "cancelled-cleanly")
-    assert f"it left {what}" in failure.problem
+    assert what in failure.problem.partition("it left ")[2]
     assert "try/finally" in failure.mend
+    del failure
+    gc.collect()  # here, where nobody minds that a file was not closed
 
 
 def test_each_await_is_cancelled_once() -> None:

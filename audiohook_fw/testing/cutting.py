@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Coroutine, Generator, Iterator
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Final
 
 from .driver import CallDriver
 from .log_notes import is_of
 
 __all__ = ["Cutter", "Place"]
+
+
+_LANE: Final = "audiohook-lane"
+_KINDS: Final = (_LANE, "audiohook-on_open")
+"""What begins the names of the tasks in which hooks of a call run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,9 @@ class Cutter:
         task = asyncio.current_task(self._call.loop)
         assert task is not None, "a coroutine of a task runs in it"
         kind, _, rest = task.get_name().partition(":")
-        if rest.partition(":")[0] != self._call.name:
+        if kind not in _KINDS or rest.partition(":")[0] != self._call.name:
             return
-        lane = self._call._lane if kind == "audiohook-lane" else None
+        lane = self._call._lane if kind == _LANE else None
         hook = lane.hook if lane is not None else kind.removeprefix("audiohook-")
         lines = tuple(_lines(coroutine, self._call.package)) if hook else ()
         if not lines:

@@ -173,6 +173,10 @@ def test_each_await_is_cancelled_once() -> None:
         async def on_end(self) -> None:
             await self.wait("end")
 
+        @hookimpl
+        async def on_shutdown(self) -> None:  # is none of a call
+            await self.wait("shutdown")
+
         async def wait(self, where: str) -> None:
             try:
                 await asyncio.sleep(0.01)

@@ -89,8 +89,8 @@ async def test_an_observer_is_told_of_every_fault(bench: Any, options: Any) -> N
         on_fault=lambda *what: told.append(what),
     )
     await manager.startup(SERVER)
-    manager.note_fault("good", "on_close", error)
-    manager.note_overflow("good", full, "s-1")
+    manager.conduct.fault("good", "on_close", error)
+    manager.conduct.overflow("good", full, "s-1", manager.conduct.now())
     assert told == [("bad", "on_startup", error), ("good", "on_close", error), ("good", "on_audio", full)]
 
 

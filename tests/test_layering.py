@@ -30,6 +30,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "client": {"errors", "protocol", "audio", "auth"},
     "testing": _BASE | {"plugin", "session", "server", "client"},
     "cli": _BASE | {"plugin", "session", "server", "client", "testing"},
+    "pytest_plugin": {"testing"},
     # The public API re-exports, and `python -m audiohook_fw` runs the command.
     "__init__": _BASE | {"plugin", "session"},
     "__main__": {"cli"},

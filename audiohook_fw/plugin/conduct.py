@@ -39,6 +39,7 @@ class Conduct:
         metrics: where to count.
         clock: monotonic seconds.
         personal_data: log the texts of plugins' exceptions in calls, which may quote what they were given.
+        on_fault: called with plugin, hook and error of each fault, for tests.
 
     Attributes:
         counters: the counters of each plugin.
@@ -52,12 +53,14 @@ class Conduct:
         clock: Callable[[], float],
         *,
         personal_data: bool = False,
+        on_fault: Callable[[str, str, BaseException], None] | None = None,
     ) -> None:
         self.counters: Final = {name: PluginCounters(metrics, name) for name in loaded}
         self._loaded = loaded
         self._limits = limits
         self._clock = clock
         self._log = FaultLog(clock, personal_data=personal_data)
+        self._on_fault = on_fault
         calls, window = limits.quarantine_calls, limits.quarantine_window
         self._calls = QuarantineLedger(calls, window)
         self._decisions = QuarantineLedger(calls, window)
@@ -75,6 +78,12 @@ class Conduct:
         else:
             self.counters[plugin].fault(hook)
         self._log.log(plugin, hook, error, session_id, module=self._loaded[plugin].module)
+        self.tell(plugin, hook, error)
+
+    def tell(self, plugin: str, hook: str, error: BaseException) -> None:
+        """Tell whoever wants to know of faults."""
+        if self._on_fault is not None:
+            self._on_fault(plugin, hook, error)
 
     def filtered(self, plugin: str) -> None:
         """Count an event that a filter dropped."""
@@ -103,6 +112,7 @@ class Conduct:
         """Log and count that a lane failed, in a call that began at `began`."""
         self.counters[plugin].failures.value += 1
         _log.error("lane of plugin %s failed: %s", plugin, error.problem, extra=call_of(session_id))
+        self.tell(plugin, error.hook, error)
         self._lost(plugin, began)
 
     def quarantine(self, plugin: str, session_id: str) -> None:

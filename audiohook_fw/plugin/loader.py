@@ -45,6 +45,7 @@ def load_plugins(
     clock: Callable[[], float] = time.monotonic,
     personal_data: bool = False,
     history: HookHistory = HISTORY,
+    on_fault: Callable[[str, str, BaseException], None] | None = None,
 ) -> PluginManager:
     """Find, load, check, order and register all plugins.
 
@@ -54,7 +55,7 @@ def load_plugins(
         limits: for the manager.
         asked: those of `options.modules` that were given with `-p`: each must load, as a required one must.
         extra: plugins at hand already (classes, instances, modules), by name; not subject to the allow-list.
-        metrics, clock, personal_data: for the manager.
+        metrics, clock, personal_data, on_fault: for the manager.
         version: of audiohook-fw, for the plugins' requirements; the installed one by default.
         history: how the hooks changed.
 
@@ -81,6 +82,7 @@ def load_plugins(
         metrics=metrics,
         clock=clock,
         personal_data=personal_data,
+        on_fault=on_fault,
     )
 
 

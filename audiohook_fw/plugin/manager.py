@@ -50,6 +50,7 @@ class PluginManager:
         metrics: where to count; nowhere by default.
         clock: monotonic seconds.
         personal_data: log the texts of plugins' exceptions in calls, which may quote what they were given.
+        on_fault: called with plugin, hook and error of each fault, for tests.
 
     Attributes:
         limits, metrics: as given.
@@ -68,6 +69,7 @@ class PluginManager:
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
         personal_data: bool = False,
+        on_fault: Callable[[str, str, BaseException], None] | None = None,
     ) -> None:
         self.limits: Final = limits
         self.metrics: Final[Metrics] = metrics or LocalMetrics()
@@ -77,7 +79,9 @@ class PluginManager:
         self._loaded = {plugin.name: plugin for plugin in loaded}
         self._required = frozenset(required)
         self._started: list[LoadedPlugin] = []
-        self.conduct: Final = Conduct(self._loaded, limits, self.metrics, clock, personal_data=personal_data)
+        self.conduct: Final = Conduct(
+            self._loaded, limits, self.metrics, clock, personal_data=personal_data, on_fault=on_fault
+        )
         self._modules = [(plugin.name, plugin.module) for plugin in loaded]
         self._show()
 
@@ -260,6 +264,7 @@ class PluginManager:
         text = error.problem if isinstance(error, PluginError) else sentence(error)
         plugin.record.fail(PluginStatus.FAILED, f"{hook} failed: {text}")
         self.conduct.counters[plugin.name].fault(hook)
+        self.conduct.tell(plugin.name, hook, error)
         where = "" if isinstance(error, PluginError) else f" ({describe(error, plugin.module)})"
         _log.error("plugin %s: %s%s", plugin.name, plugin.record.error, where)
         if plugin.name in self._required:

@@ -63,7 +63,8 @@ class BlockingPools:
             finally:
                 pool.slots.release()
 
-        future = asyncio.wrap_future(pool.submit(work))
+        # Through the loop, since one of virtual time stands still until its threads are done.
+        future = asyncio.get_running_loop().run_in_executor(pool, work)
         # The shield keeps cancelled work in the count: the executor drops it only when its turn comes.
         try:
             return await asyncio.shield(future)

@@ -8,7 +8,7 @@ from typing import Final
 
 from audiohook_fw.cli import reference as cli
 
-from . import api, errors, hooks, isolation, settings, telemetry
+from . import api, errors, hooks, isolation, settings, telemetry, testing
 
 __all__ = ["PAGES", "REFERENCE"]
 
@@ -22,4 +22,5 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "isolation.md": isolation.page,
     "settings.md": settings.page,
     "telemetry.md": telemetry.page,
+    "testing.md": testing.page,
 }

@@ -36,7 +36,9 @@ class Definition:
 
     @property
     def signature(self) -> str:
-        """How it is made: the class with what it is called with, or the assignment."""
+        """How it is made: the class with what it is called with, the function's head, or the assignment."""
+        if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return _written(self.node)
         if not isinstance(self.node, ast.ClassDef):
             return ast.unparse(self.node)
         bases = [ast.unparse(base) for base in self.node.bases]
@@ -56,6 +58,15 @@ class Definition:
         yield from (Member(name, name, text) for name, text in said.items() if name not in known)
         yield from found
 
+    def inherited(self) -> Iterator[Definition]:
+        """Yield the classes it inherits from, as far as they are ours."""
+        assert isinstance(self.node, ast.ClassDef)
+        for base in self.node.bases:
+            try:
+                yield find(self.module, ast.unparse(base))
+            except LookupError:  # of the standard library
+                continue
+
 
 @cache
 def find(module: str, name: str) -> Definition:
@@ -71,7 +82,7 @@ def find(module: str, name: str) -> Definition:
     for node, text in _with_texts(body):
         if name in _names(node):
             return Definition(name, module, node, text)
-    for node in body:
+    for node in _flat(body):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name and (
@@ -79,6 +90,12 @@ def find(module: str, name: str) -> Definition:
                 ):
                     return find(_absolute(module, spec.origin, node), alias.name)
     raise LookupError(f"{module}.{name}")
+
+
+def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements, those of `if TYPE_CHECKING:` too: there a package names what it imports late."""
+    for node in body:
+        yield from node.body if isinstance(node, ast.If) else [node]
 
 
 def first_line(text: str) -> str:
@@ -123,6 +140,8 @@ def _attributes(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_public(name: str, node: ast.stmt) -> bool:
+    if isinstance(node, Function) and any(ast.unparse(mark) == "overload" for mark in node.decorator_list):
+        return False
     if name == "__init__":
         return _written(node) != "__init__()"
     return not name.startswith("_") and name != "model_config"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import selectors
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,33 +29,9 @@ from audiohook_fw.plugin.lane import Lane
 from audiohook_fw.plugin.lane_queue import LaneBudget, LaneQueue
 from audiohook_fw.plugin.statistics import PluginCounters
 from audiohook_fw.protocol import MediaFormat
+from audiohook_fw.testing import VirtualLoop
 
 M = TypeVar("M", bound=BaseModel)
-
-
-class _VirtualSelector(selectors.DefaultSelector):
-    """Skips waiting: when nothing is ready, the time that would be waited has passed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(timeout if timeout is None else 0)
-        if not ready and timeout:
-            self.now += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time is made up: a sleep of an hour takes no time."""
-
-    def __init__(self) -> None:
-        self._virtual = _VirtualSelector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.now
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

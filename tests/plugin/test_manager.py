@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from audiohook_fw.auth import Credential
-from audiohook_fw.errors import PluginLoadError
-from audiohook_fw.plugin import OnFailure, PluginInfo, ServerContext, hookimpl
+from audiohook_fw.errors import PluginLoadError, PluginOverflowError
+from audiohook_fw.plugin import OnFailure, PluginInfo, ServerContext, hookimpl, load_plugins
 
 SERVER = ServerContext(version="0.1.0", node="n1")
 
@@ -75,6 +75,23 @@ async def test_a_plugin_that_cannot_start_takes_part_in_nothing(bench: Any, erro
     bench.seen.clear()
     await manager.shutdown(SERVER)
     assert len(bench.seen) == 1
+
+
+async def test_an_observer_is_told_of_every_fault(bench: Any, options: Any) -> None:
+    told: list[tuple[str, str, BaseException]] = []
+    error, full = ValueError("no route"), PluginOverflowError("good", "full", hook="on_audio")
+    manager = load_plugins(
+        options(enabled=[]),
+        bench.section,
+        bench.limits,
+        extra={"bad": starts(bench, error), "good": starts(bench)},
+        version="0.1.0",
+        on_fault=lambda *what: told.append(what),
+    )
+    await manager.startup(SERVER)
+    manager.conduct.fault("good", "on_close", error)
+    manager.conduct.overflow("good", full, "s-1", manager.conduct.now())
+    assert told == [("bad", "on_startup", error), ("good", "on_close", error), ("good", "on_audio", full)]
 
 
 async def test_each_start_has_its_own_deadline(bench: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
-import selectors
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -27,6 +26,7 @@ from audiohook_fw.protocol import (
 )
 from audiohook_fw.session import BlockingPools, Call, CallFacts, CallServices, Session
 from audiohook_fw.telemetry import Metrics, Tracing
+from audiohook_fw.testing import VirtualLoop
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,31 +34,6 @@ SESSION = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
 ORGANIZATION = "d7934305-0972-4844-938e-9060eef73d05"
 CONVERSATION = "e160e428-53e2-487c-977d-96989bf5c99d"
 STEREO = MediaFormat("PCMU", ("external", "internal"))
-
-
-class _VirtualSelector(selectors.DefaultSelector):
-    """Skips waiting: when nothing is ready, the time that would be waited has passed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(timeout if timeout is None else 0)
-        if not ready and timeout:
-            self.now += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time is made up: a sleep of an hour takes no time."""
-
-    def __init__(self) -> None:
-        self._virtual = _VirtualSelector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.now
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

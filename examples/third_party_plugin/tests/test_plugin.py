@@ -1,36 +1,31 @@
-"""The plugin's own tests: a handler is a plain object, so it is easily driven by hand."""
+"""The plugin's own tests, with what comes with the server: no network, and no waiting."""
 
 from __future__ import annotations
 
-from typing import Any
+from acme_talk_ratio import TalkRatio, TalkRatioMeasured
 
-import numpy as np
-from acme_talk_ratio import TalkRatioMeasured, TalkRatioSettings
-from acme_talk_ratio.plugin import TalkRatioHandler
-
-from audiohook_fw import AudioFrame, CloseReason, MediaFormat
-from audiohook_fw.audio import encode, tone
-
-STEREO = MediaFormat("PCMU", ("external", "internal"))
+from audiohook_fw import MediaFormat
+from audiohook_fw.testing import CallAudio, CallDriver, PluginContract
 
 
-class FakeSession:
-    """Takes what the handler emits."""
+class TestContract(PluginContract):
+    """Every rule that a plugin has to keep, a test each."""
 
-    def __init__(self) -> None:
-        self.emitted: list[Any] = []
-
-    def emit(self, event: Any) -> None:
-        self.emitted.append(event)
+    plugin = TalkRatio
 
 
 def test_one_side_talks_half_of_the_time() -> None:
-    session = FakeSession()
-    handler = TalkRatioHandler(session, TalkRatioSettings())  # type: ignore[arg-type]
-    loud = tone(440, 1.0, 8000, 0.5)
-    quiet = np.zeros_like(loud)
-    for position, external in ((0, loud), (8000, quiet)):
-        payload = encode(np.column_stack([external, quiet]), STEREO)
-        handler.on_audio(AudioFrame(payload, STEREO, position))
-    handler.on_close(CloseReason.END)
-    assert session.emitted == [TalkRatioMeasured(external=0.5, internal=0.0)]
+    with CallDriver(TalkRatio, offers=[MediaFormat("PCMU", ("external",))]) as call:
+        call.open()
+        call.audio(CallAudio.tone(1.0))
+        call.audio(CallAudio.silence(1.0))
+        call.close()
+        assert call.emitted == [TalkRatioMeasured(external=0.5, internal=0.0)]
+
+
+def test_the_threshold_is_a_setting() -> None:
+    with CallDriver(TalkRatio, settings={"threshold_db": 0.0}) as call:
+        call.open()
+        call.audio(CallAudio.tone(1.0))
+        call.close()
+        assert call.emitted == [TalkRatioMeasured(external=0.0, internal=0.0)]

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import selectors
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -32,39 +31,10 @@ from audiohook_fw.protocol import (
     Violated,
 )
 from audiohook_fw.telemetry import LimitedLogger, current_context
+from audiohook_fw.testing import VirtualLoop
 
 ORGANIZATION = "d7934305-0972-4844-938e-9060eef73d05"
 NULL = "00000000-0000-0000-0000-000000000000"
-GRACE = 0.005
-"""Real seconds that bytes on loopback have to arrive before virtual time goes on."""
-
-
-class _VirtualSelector(selectors.DefaultSelector):
-    """Skips waiting: when nothing is ready, the time that would be waited has passed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None or timeout <= 0:
-            return super().select(timeout)
-        sockets = len(self.get_map()) > 1  # one is the loop's own
-        ready = super().select(min(timeout, GRACE) if sockets else 0)
-        if not ready:
-            self.now += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time is made up: a sleep of an hour takes no time, but sockets are real."""
-
-    def __init__(self) -> None:
-        self._virtual = _VirtualSelector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.now
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -1,0 +1,31 @@
+"""What plugin authors test with: a call driven by hand, a real server, a scripted client, a contract."""
+
+from __future__ import annotations
+
+from .audio import CallAudio
+from .client import play_call
+from .contract import PluginContract
+from .control import Disconnected
+from .driver import CallDriver
+from .facts import Facts
+from .rules import RULES, ContractFailure, Rule, Subject, check_plugin
+from .server import ServerThread
+from .stage import Fault
+from .virtual_loop import VirtualLoop
+
+__all__ = [
+    "RULES",
+    "CallAudio",
+    "CallDriver",
+    "ContractFailure",
+    "Disconnected",
+    "Facts",
+    "Fault",
+    "PluginContract",
+    "Rule",
+    "ServerThread",
+    "Subject",
+    "VirtualLoop",
+    "check_plugin",
+    "play_call",
+]

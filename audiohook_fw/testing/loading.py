@@ -1,0 +1,113 @@
+"""Load one plugin for a test, with what is beside it, as the server's loader does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from audiohook_fw.config import LimitsSettings, Loaded, Settings
+from audiohook_fw.plugin import (
+    Event,
+    LocalMetrics,
+    Metrics,
+    PluginManager,
+    ServerContext,
+    hookimpl,
+    load_plugins,
+)
+
+__all__ = ["SERVER", "WITNESS", "Witness", "limits_of", "load", "name_of", "options_for"]
+
+WITNESS: Final = "audiohook_witness"
+"""The name of the plugin that hears, for the test, what passes the filters."""
+
+SERVER: Final = ServerContext(version=version("audiohook-fw"), node="test")
+
+
+@dataclass
+class _Options:
+    """Which plugins load (`plugins.PluginOptions`): those named here, not what happens to be installed."""
+
+    modules: Sequence[str] = ()
+    order: Sequence[str] = ()
+    required: Sequence[str] = ()
+    enabled: Sequence[str] | None = ()
+    disabled: Sequence[str] = ()
+    directory: Path | None = None
+
+
+class Witness:
+    """A plugin beside the tested one: it hears what all others hear."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    @hookimpl
+    def on_event(self, event: Event) -> None:
+        """Note an event that passed all filters."""
+        self.events.append(event)
+
+
+def name_of(plugin: object) -> str:
+    """Return the name under which a plugin is loaded: of an entry point or file, or made of its own.
+
+    A class `TalkRatio`, or an instance of it, becomes `talk_ratio`; a module `acme.talk` becomes `talk`.
+    """
+    if isinstance(plugin, str | Path):
+        name, equals, _ = str(plugin).partition("=")
+        if equals:
+            return name.strip()
+        return Path(name).stem if name.endswith(".py") else name.partition(":")[0].rpartition(".")[2]
+    if isinstance(plugin, ModuleType):
+        return plugin.__name__.rpartition(".")[2].strip("_")
+    kind = plugin if isinstance(plugin, type) else type(plugin)
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", kind.__name__)
+    return "_".join(word.lower() for word in words)
+
+
+def limits_of(limits: Mapping[str, object] | None) -> LimitsSettings:
+    """Return the section `limits`: the defaults, but for what is given; raises `ValidationError`."""
+    return LimitsSettings.model_validate(dict(limits or {}))
+
+
+def options_for(plugins: Mapping[str, object]) -> tuple[_Options, dict[str, object]]:
+    """Return the loader's options for plugins by name, and those that are at hand as objects."""
+    modules = [f"{p}" if "=" in f"{p}" or name_of(p) == name else f"{name}={p}"
+               for name, p in plugins.items() if isinstance(p, str | Path)]  # fmt: skip
+    objects = {name: p for name, p in plugins.items() if not isinstance(p, str | Path)}
+    return _Options(modules, order=list(plugins), required=list(plugins)), objects
+
+
+def load(
+    plugins: Mapping[str, object],
+    settings: Mapping[str, Mapping[str, object]],
+    limits: LimitsSettings,
+    *,
+    clock: Callable[[], float],
+    metrics: Metrics | None = None,
+    on_fault: Callable[[str, str, BaseException], None] | None = None,
+) -> PluginManager:
+    """Load plugins by name, in this order; each must load.
+
+    Args:
+        plugins: classes, modules and instances; texts are what `-p` takes.
+
+    Raises:
+        PluginLoadError: one does not load. PluginConfigError: its settings are wrong.
+    """
+    options, objects = options_for(plugins)
+    sections = Loaded.of(Settings(), settings)
+    return load_plugins(
+        options,
+        sections.plugin_section,
+        limits,
+        extra=objects,
+        metrics=metrics or LocalMetrics(),
+        clock=clock,
+        on_fault=on_fault,
+    )

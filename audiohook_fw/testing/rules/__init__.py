@@ -1,0 +1,70 @@
+"""The contract every plugin keeps: rules as data, each with its demand, its mend and what checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from audiohook_fw.plugin import Event
+
+from .blocking import NEVER_BLOCKS
+from .cancelling import CANCELLED_CLEANLY
+from .ending import ENDS_IN_TIME
+from .loading import HOOKS_VALID, LOADS, SETTINGS_STRICT
+from .rule import ContractFailure, Rule, Subject
+from .starving import MEMORY_BOUNDED
+from .surviving import (
+    SURVIVES_BURSTS,
+    SURVIVES_CHANNELS,
+    SURVIVES_ENDS,
+    SURVIVES_INTERRUPTIONS,
+    SURVIVES_NO_AUDIO,
+)
+
+__all__ = ["RULES", "ContractFailure", "Rule", "Subject", "check_plugin"]
+
+RULES: Final[tuple[Rule, ...]] = (
+    LOADS,
+    SETTINGS_STRICT,
+    HOOKS_VALID,
+    NEVER_BLOCKS,
+    SURVIVES_CHANNELS,
+    SURVIVES_NO_AUDIO,
+    SURVIVES_BURSTS,
+    SURVIVES_INTERRUPTIONS,
+    SURVIVES_ENDS,
+    ENDS_IN_TIME,
+    CANCELLED_CLEANLY,
+    MEMORY_BOUNDED,
+)
+"""Every rule, in the order in which they are checked."""
+
+
+def check_plugin(
+    plugin: object,
+    settings: Mapping[str, object] | None = None,
+    *,
+    name: str = "",
+    events: Sequence[Event] = (),
+    facts: Mapping[str, object] | None = None,
+    rules: Iterable[Rule] = RULES,
+) -> list[ContractFailure]:
+    """Put a plugin to the rules, and return what it breaks; a plugin that does not load breaks just that.
+
+    Takes some seconds, in this thread. While it runs, the working directory is another one.
+
+    Args:
+        plugin: a class, module or instance, or what `-p` takes.
+        settings, name: as for `CallDriver`. events: of other plugins, which it needs as input.
+        facts: of its calls, such as a `dnis` that it accepts.
+    """
+    subject = Subject(plugin, settings or {}, name, events, facts or {})
+    failures: list[ContractFailure] = []
+    for rule in rules:
+        try:
+            rule.check(subject)
+        except ContractFailure as failure:
+            failures.append(failure)
+            if failure.rule == LOADS.name:
+                break
+    return failures

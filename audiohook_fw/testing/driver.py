@@ -244,7 +244,7 @@ class CallDriver(CallOutcome):
         if self._line_ is not None:
             raise RuntimeError("the call was opened before; make another driver for another call")
         stage = self._stage
-        line = Line(self._facts, stage.services, stage.stack, max_gap=stage.limits.max_gap)
+        line = Line(self._facts, stage.services, max_gap=stage.limits.max_gap)
         line.call.context.update(self._context)
         self._line_ = line
         await line.open(open_message(self._facts), position)

@@ -6,7 +6,6 @@ Both protocols, the call, dispatch and lanes are the real ones, so positions and
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import Final
 
@@ -65,12 +64,12 @@ class Line:
         closed_after, ended_after: seconds from `close` until `closed` was due, and until `on_end` returned.
     """
 
-    def __init__(self, facts: CallFacts, services: CallServices, stack: ExitStack, *, max_gap: float) -> None:
+    def __init__(self, facts: CallFacts, services: CallServices, *, max_gap: float) -> None:
         self.control = NotedControl()
         self.client = ClientProtocol(facts.session_id, connector=facts.product == "connector")
         self.server = ServerProtocol(facts.session_id, facts.organization_id, max_gap=max_gap)
         self.call = _NotedCall(facts, services, self.server, self.control)
-        self.call.attach(stack)
+        self.call.attach()
         self.decision: Accept | Reject | None = None
         self.summary: SessionSummary | None = None
         self.closed_after = self.ended_after = 0.0

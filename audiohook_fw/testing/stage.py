@@ -8,7 +8,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -65,7 +65,6 @@ class Stage:
         self.witness = Witness()
         self.limits = limits_of(limits)
         self.loop = VirtualLoop()
-        self.stack = ExitStack()
         self._context = contextvars.copy_context()
         self._threads = set(threading.enumerate())
         self._started = False
@@ -123,7 +122,6 @@ class Stage:
         for task in left:
             task.cancel()
         self.run_for(1.0)
-        self._context.run(self.stack.close)
         self._pools.close()
         self.run(self.loop.shutdown_asyncgens)
         self.loop.close()

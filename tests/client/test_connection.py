@@ -20,6 +20,7 @@ from audiohook_fw.protocol import (
     ErrorReceived,
     EventMessage,
     Opened,
+    OpenReceived,
     WireEntity,
 )
 
@@ -110,7 +111,7 @@ async def test_the_probe(loopback, options):
     report = await probe(options(url=loopback.url, timing=QUICK))
     assert report.decision is Decision.PROBE_OK
     assert report.as_scripted
-    assert loopback.servers[0].protocol.open.is_probe
+    assert loopback.servers[0].of(OpenReceived)[0].open.is_probe
 
 
 async def test_an_abrupt_end_leaves_the_server_what_was_sent(call, loopback):

@@ -52,6 +52,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
 
 def test_stop_writes_what_waits_and_a_later_call_begins_a_new_thread(tmp_path: Path) -> None:
     writer = Writer(delay=3600.0)
+    before = set(threading.enumerate())
     for name in ("first", "second"):
         recording = collected(tmp_path, name)
         assert recording.audio(b"abcd", 4)
@@ -61,7 +62,8 @@ def test_stop_writes_what_waits_and_a_later_call_begins_a_new_thread(tmp_path: P
         assert writer.stop(60.0)
         assert read_wav(tmp_path / f"{name}.wav").payload == b"abcdefgh"
         assert json.loads((tmp_path / f"{name}.json").read_text())["state"] == "complete"
-    assert not any(thread.name == "audiohook-recorder" for thread in threading.enumerate())
+    begun = set(threading.enumerate()) - before
+    assert not any(thread.name == "audiohook-recorder" for thread in begun)
 
 
 def test_audio_is_written_when_it_has_waited_long_enough(tmp_path: Path) -> None:

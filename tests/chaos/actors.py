@@ -109,8 +109,9 @@ class _Acting(SessionHandler):
     def _play(self) -> None:
         if self.session.state != "open":
             return
-        self.session.play(bytes(self.rng.choice([1_600, 64_000, 1_000_000])))
-        if self.rng.random() < 0.5:
+        loud = self.session.custom_config.get("chaos") == "loud"
+        self.session.play(bytes(3_900_000 if loud else self.rng.choice([1_600, 64_000, 1_000_000])))
+        if not loud and self.rng.random() < 0.5:
             self._later(self.rng.uniform(0.0, 0.5), self._interrupt)
 
     def _interrupt(self) -> None:
@@ -131,7 +132,7 @@ _SHARE: Final = 0.15
 """Calls in which a faulty plugin fails."""
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """The planted one."""
 
 
@@ -162,7 +163,7 @@ class Plan:
         kind = self.due(hook)
         match kind:
             case "raise" | "always raise":
-                raise Fault(hook)
+                raise FaultError(hook)
             case "block":
                 time.sleep(self.block)
             case "flood" if hook not in ("on_open", "on_end", "on_event"):
@@ -215,14 +216,12 @@ class Faulty:
     def create_handler(self, session: Session) -> SessionHandler:
         plan = self._plan(session)
         plan.act("create_handler")
-        handler = _INLINE()
-        handler.__dict__["plan"] = plan
-        return handler
+        return _with_plan(_INLINE, plan)
 
     @hookimpl
     def filter_event(self, session: Session, event: Event) -> Event:
         if isinstance(event, Noise) and event.bad:
-            raise Fault("filter_event")
+            raise FaultError("filter_event")
         return event
 
     def _plan(self, session: Session) -> Plan:
@@ -251,9 +250,13 @@ class FaultyLane(Faulty):
     def create_handler(self, session: Session) -> SessionHandler:
         plan = self._plan(session)
         plan.act("create_handler")
-        handler = _LANE()
-        handler.__dict__["plan"] = plan
-        return handler
+        return _with_plan(_LANE, plan)
+
+
+def _with_plan(kind: type[SessionHandler], plan: Plan) -> SessionHandler:
+    handler = kind()
+    handler.__dict__["plan"] = plan
+    return handler
 
 
 def _inline_hook(name: str) -> Callable[[Any], None]:
@@ -270,5 +273,6 @@ def _lane_hook(name: str) -> Callable[[Any], Any]:
     return hook
 
 
-_INLINE: Final = type("FaultyInlineHandler", (SessionHandler,), {n: _inline_hook(n) for n in _HOOKS})
-_LANE: Final = type("FaultyLaneHandler", (SessionHandler,), {n: _lane_hook(n) for n in _HOOKS})
+_Handler = type[SessionHandler]
+_INLINE: Final[_Handler] = type("FaultyInline", (SessionHandler,), {n: _inline_hook(n) for n in _HOOKS})
+_LANE: Final[_Handler] = type("FaultyInLane", (SessionHandler,), {n: _lane_hook(n) for n in _HOOKS})

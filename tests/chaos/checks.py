@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-__all__ = ["Broken", "Checks"]
+__all__ = ["BrokenError", "Checks"]
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """An invariant is broken.
 
     Attributes:
@@ -35,8 +35,8 @@ class Checks:
         """Count an invariant.
 
         Raises:
-            Broken: when it does not hold.
+            BrokenError: when it does not hold.
         """
         if not holds:
-            raise Broken(name, detail)
+            raise BrokenError(name, detail)
         self.count[name] += 1

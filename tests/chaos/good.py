@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from audiohook_fw.client import (
     OFFERS,
@@ -20,8 +22,8 @@ from audiohook_fw.client import (
 from audiohook_fw.client import probe as run_probe
 from audiohook_fw.protocol import CHANNELS, MediaFormat
 
-from .played import Played, WireCheck
 from .place import KEYS, SECRET
+from .played import Played, WireCheck
 from .stage import Stage
 
 _PAUSED = "no audio flowed then"
@@ -29,11 +31,15 @@ _PAUSED = "no audio flowed then"
 __all__ = ["abort", "busy", "fast", "plain", "probe", "rejected", "simple_options"]
 
 _SOURCE = AudioSource.conversation()
-_MEDIA = (
-    *(OFFERS, OFFERS[:1], OFFERS[1:2]),
+_UNKNOWN: Mapping[str, Any] = {"type": "audio", "format": "OPUS", "channels": ["external"], "rate": 48000}
+_Offers = tuple[MediaFormat | Mapping[str, Any], ...]
+_MEDIA: list[_Offers] = [
+    OFFERS,
+    OFFERS[:1],
+    OFFERS[1:2],
     (MediaFormat("L16", CHANNELS), *OFFERS),
-    ({"type": "audio", "format": "OPUS", "channels": ["external"], "rate": 48000}, *OFFERS),
-)
+    (_UNKNOWN, *OFFERS),
+]
 
 
 def simple_options(stage: Stage, product: str = "monitor") -> CallOptions:
@@ -123,6 +129,7 @@ async def abort(stage: Stage, rng: random.Random, played: Played) -> str:
         return away
     stage.checks("a call goes on until it is broken off", report.closing is Closing.ABORTED, report.outcome())
     played.opened = 1
+    played.sent = report.ledger.audio_bytes
     return "broken off"
 
 

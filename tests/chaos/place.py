@@ -53,8 +53,8 @@ class Place:
     host: str = "127.0.0.1"
 
 
-def settings(directory: str, *, draining: bool = False) -> dict[str, Any]:
-    """Return the configuration of a server that records into a directory."""
+def settings(*, draining: bool = False) -> dict[str, Any]:
+    """Return the configuration of a server with the recorder."""
     secret = b64encode(SECRET).decode()
     server = {"port": 0, "admin_port": "off", "balancer_grace": 0, "reconnect_spread": 0, "drain_deadline": 5}
     return {
@@ -68,5 +68,5 @@ def settings(directory: str, *, draining: bool = False) -> dict[str, Any]:
             "failure_slots": 4,
         },
         "limits": LIMITS,
-        "plugins": {"enabled": ["recorder"], "recorder": {"directory": directory}},
+        "plugins": {"enabled": ["recorder"]},
     }

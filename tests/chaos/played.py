@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .checks import Broken, Checks
+from .checks import BrokenError, Checks
 
 __all__ = ["Played", "WireCheck"]
 
@@ -71,7 +71,7 @@ class WireCheck:
         """Judge what the server sends.
 
         Raises:
-            Broken: it broke a rule.
+            BrokenError: it broke a rule.
         """
         checks, counts = self.checks, self.counts
         checks("nothing comes after closed", not counts.get("closed"), data)
@@ -99,8 +99,8 @@ class WireCheck:
             self.checks("every ping gets its pong", not left, left)
 
 
-def broken(played: Played, error: Broken) -> Broken:
+def broken(played: Played, error: BrokenError) -> BrokenError:
     """Return the error with the call it is about."""
-    return Broken(
+    return BrokenError(
         error.name, error.detail, number=played.number, behaviour=played.behaviour, session=played.session
     )

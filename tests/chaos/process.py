@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
-from .checks import Broken
+from .checks import BrokenError
 from .place import Place
 
 __all__ = ["ServerProcess"]
@@ -43,7 +43,7 @@ class ServerProcess:
     @classmethod
     async def start(cls, directory: Path, seed: str, kind: str, *, patience: float) -> Self:
         """Start it; returns when it takes calls."""
-        directory.mkdir(parents=True)
+        directory.mkdir(parents=True)  # noqa: ASYNC240 - nothing else runs yet
         with (directory / "log.jsonl").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "chaos.server", str(directory), seed, kind),
@@ -57,7 +57,7 @@ class ServerProcess:
         async with asyncio.timeout(_START):
             line = await process.stdout.readline()
         if not line:
-            raise Broken("the server starts", (directory / "log.jsonl").read_text(encoding="utf-8"))
+            raise BrokenError("the server starts", (directory / "log.jsonl").read_text(encoding="utf-8"))
         told = json.loads(line)
         return cls(process, directory, Place(told["url"], told["port"], patience))
 
@@ -111,7 +111,7 @@ class ServerProcess:
         async with asyncio.timeout(_ANSWER):
             line = await self._process.stdout.readline()
         if not line:
-            raise Broken("the server goes on", f"it has ended with status {await self._process.wait()}")
+            raise BrokenError("the server goes on", f"it has ended with status {await self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from audiohook_fw.auth import sign
 
-from .played import Played, WireCheck
 from .place import KEYS, SECRET
+from .played import Played, WireCheck
 from .stage import Stage, new_ids
 
-__all__ = ["BINARY", "CLOSE", "CONTINUATION", "PING", "TEXT", "Gone", "Line"]
+__all__ = ["BINARY", "CLOSE", "CONTINUATION", "PING", "TEXT", "GoneError", "Line"]
 
 CONTINUATION: Final = 0
 TEXT: Final = 1
@@ -32,7 +32,7 @@ ORGANIZATION: Final = "d7934305-0972-4844-938e-9060eef73d05"
 _MEDIA: Final = [{"type": "audio", "format": "PCMU", "channels": ["external", "internal"], "rate": 8000}]
 
 
-class Gone(Exception):
+class GoneError(Exception):
     """The server has ended the connection.
 
     Attributes:
@@ -45,7 +45,7 @@ class Gone(Exception):
 
 
 class Line:
-    """One connection. Everything raises `Gone` once the server has ended it."""
+    """One connection. Everything raises `GoneError` once the server has ended it."""
 
     def __init__(self, stage: Stage, rng: random.Random, played: Played, *, every_pong: bool = True) -> None:
         self.stage = stage
@@ -89,7 +89,7 @@ class Line:
             "X-API-KEY": KEYS[product],
         }
         created = int(self.stage.wall())
-        given = {
+        given: dict[str, Any] = {
             "target": "/audiohook/ws",
             "authority": headers["Host"],
             "secret": SECRET,
@@ -115,7 +115,7 @@ class Line:
             await self.write(request)
             async with self.stage.limit(10):
                 head = await self._reader.readuntil(b"\r\n\r\n")
-        except (Gone, OSError, asyncio.IncompleteReadError):
+        except (GoneError, OSError, asyncio.IncompleteReadError):
             return 0
         return int(head.split(b" ", 2)[1])
 
@@ -186,7 +186,7 @@ class Line:
             async with self.stage.limit(20):
                 await self._writer.drain()
         except OSError:
-            raise Gone from None
+            raise GoneError from None
 
     # what we hear -------------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class Line:
             try:
                 opcode, payload = await self._read_frame()
             except (OSError, asyncio.IncompleteReadError):
-                raise Gone from None
+                raise GoneError from None
             match opcode:
                 case 1:
                     text = payload.decode()
@@ -207,7 +207,7 @@ class Line:
                     self.wire.received(payload)
                     return payload
                 case 8:
-                    raise Gone(int.from_bytes(payload[:2], "big"))
+                    raise GoneError(int.from_bytes(payload[:2], "big"))
                 case _:
                     pass
 
@@ -225,7 +225,7 @@ class Line:
             async with self.stage.limit(seconds):
                 while True:
                     await self.hear()
-        except Gone as end:
+        except GoneError as end:
             return end.code
 
     async def leave(self, reason: str = "end") -> None:
@@ -238,7 +238,7 @@ class Line:
         self.wire.end()
         self.played.whole = self.played.opened > 0
         self.played.sha256 = self._hash.hexdigest()
-        with suppress(Gone):
+        with suppress(GoneError):
             await self.frame(CLOSE, b"\x03\xe8")
         await self.gone()
 

@@ -35,8 +35,9 @@ class Process:
     """All parts, and what can be asked of them."""
 
     def __init__(self, directory: Path, seed: str, *, draining: bool) -> None:
-        given = settings(str(directory / "recordings"), draining=draining)
-        self._loaded = Loaded.of(Settings.model_validate(given))
+        given = settings(draining=draining)
+        own = {"recorder": {"directory": str(directory / "recordings")}}
+        self._loaded = Loaded.of(Settings.model_validate(given), own)
         self._books = Books(directory / "books.jsonl")
         self._actor = Actor(seed)
         self._plugins = self._load(seed, faulty=not draining)
@@ -50,7 +51,9 @@ class Process:
         """Serve until a signal ends it."""
         loop = asyncio.get_running_loop()
         self._input = asyncio.StreamReader()
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._input), sys.stdin)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(self._input), sys.stdin
+        )
         try:
             status = await serve(self._make, started=self._started)
         finally:

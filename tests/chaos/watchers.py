@@ -77,7 +77,9 @@ class Account:
 
     def end(self, summary: SessionSummary) -> None:
         self._count("ends")
-        self._expect(self._counts["opened"] == 1 and self._counts["closes"] == 1, "a hook of the call is missing")
+        self._expect(
+            self._counts["opened"] == 1 and self._counts["closes"] == 1, "a hook of the call is missing"
+        )
         delivery = self._session.delivery
         lost = delivery.dropped + delivery.refused
         self._expect(not (self._exact and lost), f"the lane lost {lost} samples")

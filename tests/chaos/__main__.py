@@ -13,7 +13,8 @@ from pathlib import Path
 
 from .calls import Calls
 from .checks import BrokenError
-from .report import lines_of_calls, write_section
+from .drains import Drains
+from .report import lines_of_calls, lines_of_drains, write_section
 
 
 def main() -> int:
@@ -21,6 +22,23 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="audiohook-chaos-"))
     seed = arguments.seed or secrets.token_hex(4)
     print(f"seed {seed}, in {directory}", flush=True)
+    try:
+        lines = asyncio.run(_run(arguments, directory, seed))
+    except BrokenError as error:
+        _explain(error, seed, directory)
+        return 1
+    print("\n".join(lines))
+    if arguments.write:
+        write_section(arguments.write, arguments.kind, lines)
+    shutil.rmtree(directory)
+    return 0
+
+
+async def _run(arguments: argparse.Namespace, directory: Path, seed: str) -> list[str]:
+    if arguments.kind == "drains":
+        drains = Drains(directory / "drains", seed, count=arguments.drains, patience=arguments.patience)
+        await drains.run()
+        return lines_of_drains(drains.result)
     calls = Calls(
         directory / "calls",
         seed,
@@ -30,20 +48,8 @@ def main() -> int:
         patience=arguments.patience,
         only=arguments.only,
     )
-    try:
-        asyncio.run(calls.run())
-    except BrokenError as error:
-        _explain(error, seed, directory)
-        return 1
-    except Exception:
-        traceback.print_exc()
-        return 1
-    lines = lines_of_calls(calls.result)
-    print("\n".join(lines))
-    if arguments.write:
-        write_section(arguments.write, "chaos", lines)
-    shutil.rmtree(directory)
-    return 0
+    await calls.run()
+    return lines_of_calls(calls.result)
 
 
 def _explain(error: BrokenError, seed: str, directory: Path) -> None:

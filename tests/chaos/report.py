@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import re
+import statistics
 from collections import Counter, defaultdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from .calls import Result
+from .drains import DrainResult
 
-__all__ = ["lines_of_calls", "machine", "table", "write_section"]
+__all__ = ["lines_of_calls", "lines_of_drains", "machine", "table", "write_section"]
 
 _LIBRARIES: Final = ("aiohttp", "uvloop", "pluggy", "pydantic", "numpy")
 
@@ -76,6 +78,23 @@ def lines_of_calls(result: Result) -> list[str]:
             ),
             states,
         ),
+        "",
+        *table(("invariant", "checked"), sorted(result.checks.count.items())),
+    ]
+
+
+def lines_of_drains(result: DrainResult) -> list[str]:
+    """Return the report of all drains, in Markdown."""
+    seconds = sorted(result.seconds)
+    checked = sum(result.checks.count.values())
+    return [
+        f"{len(seconds)} drains, {result.calls} connections, {result.accepted} accepted calls; "
+        f"{checked} checks, none failed. Seed `{result.seed}`.",
+        machine(),
+        f"From SIGTERM to the end of the process: {seconds[0]:.1f} s at least, "
+        f"{statistics.median(seconds):.1f} s in the middle, {seconds[-1]:.1f} s at most.",
+        "",
+        *table(("a call", "times"), result.outcomes.most_common()),
         "",
         *table(("invariant", "checked"), sorted(result.checks.count.items())),
     ]

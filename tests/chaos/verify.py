@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,7 +86,8 @@ def verify_recordings(directory: Path, ends: Iterable[Row], played: Sequence[Pla
             due = sorted((end["position"], end["audio"]) for end in wanted[session])
             checks("every call with audio has its recording", got == due, (got, due))
             for path, sidecar in zip(found[session], sidecars, strict=True):
-                _verify_recording(path, sidecar, exact.get(session, ""), checks)
+                heard = {end["sha256"] for end in wanted[session]}
+                _verify_recording(path, sidecar, heard, exact.get(session, ""), checks)
         except BrokenError as error:
             raise _about(error, session, played) from None
     left = [path.name for path in directory.iterdir()]
@@ -128,7 +129,9 @@ def _verify_played(one: Played, ends: Sequence[Row], checks: Checks) -> None:
         checks("closed comes within 10 s", one.closing_after < 10, one)
 
 
-def _verify_recording(path: Path, sidecar: Mapping[str, Any], exact: str, checks: Checks) -> None:
+def _verify_recording(
+    path: Path, sidecar: Mapping[str, Any], heard: Collection[str], exact: str, checks: Checks
+) -> None:
     checks("a recording is complete", sidecar["state"] == "complete", sidecar)
     totals = sidecar["totals"]
     wav = read_wav(path.with_suffix(".wav"))
@@ -138,11 +141,22 @@ def _verify_recording(path: Path, sidecar: Mapping[str, Any], exact: str, checks
     gaps = sum(gap["length"] for gap in sidecar["gaps"])
     checks("audio and gaps are the whole recording", totals["audio"] + gaps == totals["position"], sidecar)
     checks("a recording misses nothing", not totals["overflow"] and not sidecar["errors"], sidecar)
+    said = hashlib.sha256(_without_gaps(wav.payload, wav.samples.shape[0], sidecar["gaps"])).hexdigest()
+    checks("a recording holds what the healthy plugins heard", said in heard, (said, heard))
     if exact:
         content = hashlib.sha256(wav.payload).hexdigest()
         checks("a recording is what was said, to the sample", content == exact, path.name)
     path.unlink()
     path.with_suffix(".wav").unlink()
+
+
+def _without_gaps(payload: bytes, samples: int, gaps: Iterable[Mapping[str, int]]) -> bytes:
+    width = len(payload) // samples if samples else 1
+    kept, at = bytearray(), 0
+    for gap in gaps:
+        kept += payload[at * width : gap["start"] * width]
+        at = gap["start"] + gap["length"]
+    return bytes(kept + payload[at * width :])
 
 
 def _about(error: BrokenError, session: str, played: Sequence[Played]) -> BrokenError:

@@ -91,7 +91,9 @@ class ServerProcess:
 
     def complaints(self) -> list[str]:
         """Return what is new in the log and should not be there: errors that nobody planted."""
-        return [line for line in self._new_lines() if not _is_expected(line)]
+        # On a machine that is busy with other things a healthy plugin may be late, too.
+        late = self.place.patience > 1
+        return [line for line in self._new_lines() if not _is_expected(line, late=late)]
 
     def excerpt(self, session: str = "") -> str:
         """Return the lines of the log about a session, else the last ones."""
@@ -116,11 +118,14 @@ class ServerProcess:
         return answer
 
 
-def _is_expected(line: str) -> bool:
+def _is_expected(line: str, *, late: bool) -> bool:
     try:
         record = json.loads(line)
     except ValueError:
         return False
     if record["level"] not in ("error", "critical"):
         return True
-    return "traceback" not in record and _EXPECTED.search(record["message"]) is not None
+    message = record["message"]
+    if late and message.endswith("still runs at its deadline"):
+        return True
+    return "traceback" not in record and _EXPECTED.search(message) is not None

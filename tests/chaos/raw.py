@@ -234,7 +234,8 @@ class Line:
         began = loop.time()
         await self.say("close", reason=reason)
         await self.until("closed")
-        self.played.closing_after = loop.time() - began
+        after = self.played.closing_after = loop.time() - began
+        self.stage.checks("closed comes within 10 s", after < 10 * self.stage.place.patience, after)
         self.wire.end()
         self.played.whole = self.played.opened > 0
         self.played.sha256 = self._hash.hexdigest()

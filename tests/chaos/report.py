@@ -50,7 +50,13 @@ def lines_of_calls(result: Result) -> list[str]:
     shown |= {"middle": figures[len(figures) // 2], "end": figures[-1]}
     states = [
         (
-            *(name, f["number"], f"{f['rss'] / 2**20:.1f} MB", f["fds"], f["threads"]),
+            *(
+                name,
+                f["number"],
+                f"{f['rss'] / 2**20:.1f} MB ({f['untrimmed'] / 2**20:.1f})",
+                f["fds"],
+                f["threads"],
+            ),
             *(sum(f["tasks"].values()), f["connections"], f["lane_bytes"]),
         )
         for name, f in shown.items()

@@ -7,6 +7,7 @@ each with a JSON object on standard output: `figures`, and `clock SECONDS`, whic
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import json
 import os
@@ -18,9 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from audiohook_fw import AudioFrame, Session
 from audiohook_fw.config import Loaded, Settings
 from audiohook_fw.plugin import PluginManager, load_plugins
+from audiohook_fw.plugin.lane import Lane
 from audiohook_fw.server import AudiohookServer, run, serve
+from audiohook_fw.server.connection import Connection
+from audiohook_fw.session import Call
 from audiohook_fw.telemetry import Metrics, setup_logging
 
 from .actors import Actor, Faulty, FaultyLane
@@ -28,6 +33,8 @@ from .books import Books
 from .place import settings
 from .watchers import InlineWatcher, LaneWatcher, LateWatcher
 
+_CALLS: Final = frozenset({AudioFrame, Call, Connection, Lane, Session})
+"""What must not outlive the calls it belongs to."""
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -106,22 +113,41 @@ class Process:
                     _answer(self._figures())
 
     def _figures(self) -> dict[str, Any]:
-        gc.collect()
         server = self._server
-        ended, self._actor.sessions = self._actor.sessions, []
+        ended = self._actor.sessions.copy()
+        self._actor.sessions.clear()
+        holding = [session.id for session in ended if session.state == "ended" and session._call.holds]
+        count = len(ended)
+        del ended
+        gc.collect()
+        alive = Counter(type(thing).__name__ for thing in gc.get_objects() if type(thing) in _CALLS)
+        untrimmed = _rss()
+        _trim()
         return {
             "connections": len(server.registry.connections) if server else 0,
             "calls": server.registry.calls if server else 0,
             "lane_bytes": self._plugins.budget.used,
             "held": len(self._plugins.hold),
-            "rss": int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE,
+            "untrimmed": untrimmed,
+            "rss": _rss(),
             "fds": len(os.listdir("/proc/self/fd")),
             "threads": threading.active_count(),
             "tasks": dict(Counter(task.get_name() for task in asyncio.all_tasks() if not task.done())),
-            "ended": len(ended),
-            "holding": [session.id for session in ended if session.state == "ended" and session._call.holds],
-            "not_ended": [session.id for session in ended if session.state != "ended"],
+            "alive": dict(alive),
+            "ended": count,
+            "holding": holding,
         }
+
+
+def _rss() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+
+
+def _trim() -> None:
+    """Have the C library give back what is free: what is left then is in use."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # glibc only
+        trim(0)
 
 
 def _answer(fields: dict[str, Any]) -> None:

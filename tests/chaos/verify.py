@@ -31,6 +31,7 @@ def is_quiet(figures: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """
     tasks = [name for name in figures["tasks"] if name not in before["tasks"] and _PLANTED not in name]
     used = figures["connections"] or figures["calls"] or figures["lane_bytes"] or figures["held"]
+    used = used or figures["alive"]
     return not used and not tasks and figures["fds"] <= before["fds"]
 
 
@@ -125,8 +126,6 @@ def _verify_played(one: Played, ends: Sequence[Row], checks: Checks) -> None:
         checks("the call is as long as for its client", end["position"] == one.position, (one, end))
     if len(ends) == 1:
         checks("plugins get the client's own bytes", end["sha256"] == one.sha256, (one, end))
-    if one.closing_after is not None:
-        checks("closed comes within 10 s", one.closing_after < 10, one)
 
 
 def _verify_recording(

@@ -16,6 +16,10 @@ from .drains import DrainResult
 
 __all__ = ["lines_of_calls", "lines_of_drains", "machine", "table", "write_section"]
 
+_STATE: Final = (
+    *("the server, idle", "calls before", "RSS", "RSS with what is free", "fds", "threads"),
+    *("tasks", "connections", "lane bytes"),
+)
 _LIBRARIES: Final = ("aiohttp", "uvloop", "pluggy", "pydantic", "numpy")
 
 
@@ -50,13 +54,7 @@ def lines_of_calls(result: Result) -> list[str]:
     shown |= {"middle": figures[len(figures) // 2], "end": figures[-1]}
     states = [
         (
-            *(
-                name,
-                f["number"],
-                f"{f['rss'] / 2**20:.1f} MB ({f['untrimmed'] / 2**20:.1f})",
-                f["fds"],
-                f["threads"],
-            ),
+            *(name, f["number"], _megabytes(f["rss"]), _megabytes(f["untrimmed"]), f["fds"], f["threads"]),
             *(sum(f["tasks"].values()), f["connections"], f["lane_bytes"]),
         )
         for name, f in shown.items()
@@ -72,21 +70,16 @@ def lines_of_calls(result: Result) -> list[str]:
         *table(("planted fault", "times"), result.faults.most_common()),
         "",
         *table(
-            (
-                "the server, idle",
-                "calls before",
-                "RSS",
-                "fds",
-                "threads",
-                "tasks",
-                "connections",
-                "lane bytes",
-            ),
+            _STATE,
             states,
         ),
         "",
         *table(("invariant", "checked"), sorted(result.checks.count.items())),
     ]
+
+
+def _megabytes(number: int) -> str:
+    return f"{number / 2**20:.1f} MB"
 
 
 def lines_of_drains(result: DrainResult) -> list[str]:

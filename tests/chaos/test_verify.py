@@ -28,7 +28,7 @@ Rows = list[dict[str, Any]]
 
 def good_rows() -> Rows:
     end = {"kind": "end", "call": 1, "session": SESSION, "position": 150, "audio": 100, "samples": 100}
-    end |= {"bytes": 200, "frames": 2, "sha256": SHA, "media": True, "problems": []}
+    end |= {"bytes": 200, "frames": 2, "sha256": SHA, "media": True, "clamped": 0, "problems": []}
     decided = {"kind": "decided", "call": 1, "session": SESSION, "accepted": True}
     return [decided, *({**end, "plugin": name} for name in ("inline", "lane", "late"))]
 

@@ -87,6 +87,8 @@ def verify_recordings(directory: Path, ends: Iterable[Row], played: Sequence[Pla
             due = sorted((end["position"], end["audio"]) for end in wanted[session])
             checks("every call with audio has its recording", got == due, (got, due))
             for path, sidecar in zip(found[session], sidecars, strict=True):
+                if any(end["clamped"] for end in wanted[session]):
+                    exact.pop(session, "")
                 heard = {end["sha256"] for end in wanted[session]}
                 _verify_recording(path, sidecar, heard, exact.get(session, ""), checks)
         except BrokenError as error:
@@ -122,7 +124,8 @@ def _verify_played(one: Played, ends: Sequence[Row], checks: Checks) -> None:
         return
     end = ends[-1]
     checks("plugins get what the client sent, to the sample", end["bytes"] == one.sent, (one, end))
-    if one.position is not None:
+    # At 50 times its speed a pause may be longer than the server believes (`limits.max_gap`).
+    if one.position is not None and not end["clamped"]:
         checks("the call is as long as for its client", end["position"] == one.position, (one, end))
     if len(ends) == 1:
         checks("plugins get the client's own bytes", end["sha256"] == one.sha256, (one, end))

@@ -207,6 +207,8 @@ def _outcome(report: CallReport, one: Played, checks: Checks, signalled: bool) -
     checks("every other call is accepted", report.decision is Decision.ACCEPTED, what)
     one.opened, one.sent = 1, report.ledger.audio_bytes
     asked = "after `reconnect`, " if report.received["reconnect"] else ""
+    if report.reason is None and report.received["disconnect"]:
+        return f"{asked}ran to its own end as it was disconnected"
     if report.reason is None:
         one.whole, one.sha256, one.position = True, report.ledger.sha256, report.position
         one.recording = hashlib.sha256(report.expected_recording()).hexdigest()

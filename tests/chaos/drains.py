@@ -24,8 +24,9 @@ from .verify import verify_books, verify_recordings
 __all__ = ["DrainResult", "Drains"]
 
 _CALLS: Final = 50
-_RATE: Final = 5.0
-"""New calls a second, from the signal until nobody listens any more."""
+_RATES: Final = (5.0, 60.0, 5.0, 5.0)
+"""New calls a second, from the signal until nobody listens any more; in every fourth drain many, so that some
+come in the very moment in which the port is closed."""
 _WAIT: Final = 60.0
 """Seconds that anything here may take, times the patience."""
 
@@ -67,7 +68,8 @@ class Drains:
                 self._directory / str(number), seed, "drains", patience=self._patience
             )
             try:
-                await Drain(server, seed, self.result).run(_WAIT * self._patience)
+                rate = _RATES[number % len(_RATES)]
+                await Drain(server, seed, self.result, rate).run(_WAIT * self._patience)
             except BrokenError as error:
                 error.add_note(f"drain {number}")
                 error.add_note(server.excerpt(error.session))
@@ -79,8 +81,9 @@ class Drains:
 class Drain:
     """One drain."""
 
-    def __init__(self, server: ServerProcess, seed: str, result: DrainResult) -> None:
+    def __init__(self, server: ServerProcess, seed: str, result: DrainResult, rate: float) -> None:
         self._server = server
+        self._rate = rate
         self._result = result
         self._checks = result.checks
         self._stage = Stage(server.place, seed, result.checks)
@@ -126,7 +129,7 @@ class Drain:
             self._begin()
             self._raise_of_calls()
             try:
-                async with asyncio.timeout(1 / _RATE):
+                async with asyncio.timeout(1 / self._rate):
                     await self._deaf.wait()
             except TimeoutError:
                 pass

@@ -91,7 +91,6 @@ class ServerProcess:
 
     def complaints(self) -> list[str]:
         """Return what is new in the log and should not be there: errors that nobody planted."""
-        # On a machine that is busy with other things a healthy plugin may be late, too.
         late = self.place.patience > 1
         return [line for line in self._new_lines() if not _is_expected(line, late=late)]
 
@@ -126,6 +125,6 @@ def _is_expected(line: str, *, late: bool) -> bool:
     if record["level"] not in ("error", "critical"):
         return True
     message = record["message"]
-    if late and message.endswith("still runs at its deadline"):
-        return True
+    if "still runs at its deadline" in message and (late or "plugin watch_late " in message):
+        return True  # a plugin that is slow on purpose, or a machine that is busy with other things
     return "traceback" not in record and _EXPECTED.search(message) is not None

@@ -47,8 +47,8 @@ class Process:
         self._loaded = Loaded.of(Settings.model_validate(given), own)
         self._books = Books(directory / "books.jsonl")
         self._actor = Actor(seed)
-        self._plugins = self._load(seed, faulty=not draining)
         self._metrics = Metrics()
+        self._plugins = self._load(seed, faulty=not draining)
         self._server: AudiohookServer | None = None
         self._offset = 0.0
         self._input: asyncio.StreamReader
@@ -84,7 +84,11 @@ class Process:
             plugins["faulty_lane"] = FaultyLane(seed, books, "faulty_lane")
         options = self._loaded.settings.plugins
         manager = load_plugins(
-            options, self._loaded.plugin_section, self._loaded.settings.limits, extra=plugins
+            options,
+            self._loaded.plugin_section,
+            self._loaded.settings.limits,
+            extra=plugins,
+            metrics=self._metrics,
         )
         loaded = {plugin.name for plugin in manager.plugins}
         assert loaded == {*plugins, "recorder"}, manager.records

@@ -27,7 +27,7 @@ def machine() -> str:
     """Say where a run took place."""
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return (
-        f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, "
+        f"{platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, {libraries}."
     )
 

@@ -16,7 +16,7 @@ from .place import END_DEADLINE, LEAK_SECONDS
 from .played import Played
 from .process import ServerProcess
 from .stage import Stage
-from .verify import faults, is_quiet, verify_books, verify_recordings
+from .verify import are_written, faults, is_quiet, verify_books, verify_recordings
 
 __all__ = ["Calls", "Result"]
 
@@ -26,8 +26,8 @@ _MOST: Final = 200_000
 """Calls in one run."""
 _JUMPS: Final = (0.0, 40.0, -40.0, 3_600.0, -86_400.0, 10**8)
 _GROWTH: Final = 64 * 2**20
-"""Bytes. After the first round everything is loaded and every pool has its threads; what comes then is what the C
-library cannot give back between pieces in use. A leak of 3 kB a call is more than that in half an hour."""
+"""Bytes. After the first round everything is loaded and every pool has its threads; what comes then is what the
+C library cannot give back between pieces in use. A leak of 3 kB a call is more than that in half an hour."""
 
 
 @dataclass
@@ -120,10 +120,18 @@ class Calls:
         self.result.faults += faults(rows)
         found = verify_books(rows, played, self.result.checks)
         recordings = self._directory / "recordings"
+        await self._written(recordings)
         await asyncio.to_thread(verify_recordings, recordings, found, played, self.result.checks)
         self.result.accepted += len(found)
         self.result.slowest = max([self.result.slowest, *(p.closing_after or 0.0 for p in played)])
         self._read_log()
+
+    async def _written(self, recordings: Path) -> None:
+        """Wait until the recorder's thread has written what it was handed; what is wrong then is seen later."""
+        for _ in range(int(50 * self._patience)):
+            if await asyncio.to_thread(are_written, recordings):
+                return
+            await asyncio.sleep(0.2)
 
     async def _play_on(self, ends: float, played: list[Played]) -> None:
         """Play one call after the other."""

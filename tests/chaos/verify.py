@@ -14,7 +14,7 @@ from audiohook_fw.audio import read_wav
 from .checks import BrokenError, Checks
 from .played import Played
 
-__all__ = ["faults", "is_quiet", "verify_books", "verify_recordings"]
+__all__ = ["are_written", "faults", "is_quiet", "verify_books", "verify_recordings"]
 
 Row = Mapping[str, Any]
 
@@ -64,6 +64,13 @@ def verify_books(rows: Sequence[Row], played: Sequence[Played], checks: Checks) 
         except BrokenError as error:
             raise _about(error, one.session, [one]) from None
     return [end for several in ends.values() for end in several]
+
+
+def are_written(directory: Path) -> bool:
+    """Tell whether each sidecar says that its recording is complete."""
+    return not list(directory.glob("*.tmp")) and all(
+        '"complete"' in path.read_text(encoding="utf-8") for path in directory.glob("*.json")
+    )
 
 
 def verify_recordings(directory: Path, ends: Iterable[Row], played: Sequence[Played], checks: Checks) -> None:

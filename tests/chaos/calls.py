@@ -26,8 +26,8 @@ _MOST: Final = 200_000
 """Calls in one run."""
 _JUMPS: Final = (0.0, 40.0, -40.0, 3_600.0, -86_400.0, 10**8)
 _GROWTH: Final = 64 * 2**20
-"""Bytes. After the first round everything is loaded and every pool has its threads; what comes then is what the
-C library cannot give back between pieces in use. A leak of 3 kB a call is more than that in half an hour."""
+"""Bytes. After the first round everything is loaded and every pool has its threads; what comes then is
+what the C library cannot give back between pieces in use. A leak of 3 kB a call is more than that in half an hour."""
 
 
 @dataclass
@@ -127,7 +127,7 @@ class Calls:
         self._read_log()
 
     async def _written(self, recordings: Path) -> None:
-        """Wait until the recorder's thread has written what it was handed; what is wrong then is seen later."""
+        """Wait until the recorder's thread has written what it was handed, for some seconds."""
         for _ in range(int(50 * self._patience)):
             if await asyncio.to_thread(are_written, recordings):
                 return

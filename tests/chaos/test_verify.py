@@ -109,7 +109,7 @@ def record(directory: Path) -> tuple[Path, dict[str, Any]]:
         "state": "complete",
         "wav": {"samples": 150},
         "totals": {"position": 150, "audio": 100, "overflow": 0},
-        "gaps": [{"start": 50, "length": 50}],
+        "gaps": [{"start": 50, "length": 50, "cause": "pause"}],
         "errors": {},
     }
     return directory / f"{SESSION}.json", sidecar
@@ -130,7 +130,8 @@ def test_a_right_recording_is_removed(tmp_path: Path) -> None:
         {"totals": {"position": 150, "audio": 100, "overflow": 1}},
         {"totals": {"position": 150, "audio": 99, "overflow": 0}},
         {"gaps": []},
-        {"gaps": [{"start": 0, "length": 50}]},
+        {"gaps": [{"start": 0, "length": 50, "cause": "pause"}]},
+        {"gaps": [{"start": 50, "length": 50, "cause": "overflow"}]},
         {"errors": {"ENOSPC": 1}},
     ],
     ids=str,

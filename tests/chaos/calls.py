@@ -27,7 +27,7 @@ _MOST: Final = 200_000
 _JUMPS: Final = (0.0, 40.0, -40.0, 3_600.0, -86_400.0, 10**8)
 _GROWTH: Final = 64 * 2**20
 """Bytes. After the first round everything is loaded and every pool has its threads; what comes then is
-what the C library cannot give back between pieces in use. A leak of 3 kB a call is more than that in half an hour."""
+what the C library cannot give back between pieces in use. A leak of 3 kB a call is more in half an hour."""
 
 
 @dataclass

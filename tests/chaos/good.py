@@ -30,6 +30,8 @@ _PAUSED = "no audio flowed then"
 
 __all__ = ["abort", "busy", "fast", "plain", "probe", "rejected", "simple_options"]
 
+_NOT_IN = (Closing.REFUSED, Closing.UNREACHABLE)
+"""How an upgrade fails; unreachable is what it looks like when all the delay slots for a 401 are taken."""
 _SOURCE = AudioSource.conversation()
 _UNKNOWN: Mapping[str, Any] = {"type": "audio", "format": "OPUS", "channels": ["external"], "rate": 48000}
 _Offers = tuple[MediaFormat | Mapping[str, Any], ...]
@@ -112,7 +114,7 @@ async def probe(stage: Stage, rng: random.Random, played: Played) -> str:
     jumps = stage.jumps
     report = await run_probe(simple_options(stage), environment=stage.environment(rng))
     played.session = report.ids.session
-    if report.closing is Closing.REFUSED and jumps != stage.jumps:
+    if report.closing in _NOT_IN and jumps != stage.jumps:
         return "refused while the clock jumped"
     stage.checks("a probe is answered", report.as_scripted, report.outcome())
     return "probe ok"
@@ -164,14 +166,14 @@ async def _play(stage: Stage, rng: random.Random, played: Played, options: CallO
     played.session = report.ids.session
     if report.closing is Closing.CLOSED:
         wire.end()
-    if report.closing is Closing.REFUSED:
+    if report.closing in _NOT_IN:
         stage.checks("a good call is let in", jumps != stage.jumps, report.outcome())
     return report
 
 
 def _sent_away(report: CallReport, stage: Stage, played: Played) -> str | None:
     """Return how a good call was properly sent away, if it was."""
-    if report.closing is Closing.REFUSED:
+    if report.closing in _NOT_IN:
         return "refused while the clock jumped"  # `_play` has seen that it did
     if report.decision is Decision.REJECTED and report.reason == "error" and report.info == "overload":
         stage.checks("a call that is sent away is closed", report.closing is Closing.CLOSED, report.outcome())

@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench clean
+.PHONY: help setup demo test lint docs bench chaos drains clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,12 +41,23 @@ lint: setup ## check format, lint and types only
 	  echo "$(BIN)/mypy --strict $$example"; $(BIN)/mypy --strict $$example; \
 	done
 	$(BIN)/mypy --strict docs/make_reference docs/reference/hooks/*.py
+	$(BIN)/mypy --strict tests/chaos
 
 docs: setup ## make the pages of docs/reference anew that are made from the code
 	cd docs && ../$(BIN)/python -m make_reference
 
 bench: setup ## measure what a call costs on this machine
 	$(BIN)/python tests/bench/run.py
+
+# Settable: CHAOS_MINUTES, CHAOS_DRAINS, CHAOS_SEED, and CHAOS_PAGE, a page to write the figures to.
+CHAOS = cd tests && ../$(BIN)/python -m chaos
+CHAOS_ARGS = $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(if $(CHAOS_PAGE),--write $(abspath $(CHAOS_PAGE)))
+
+chaos: setup ## play random calls for half an hour (CHAOS_MINUTES), most of them bad, and check all
+	$(CHAOS) calls --seconds $$(( $(or $(CHAOS_MINUTES),30) * 60 )) $(CHAOS_ARGS)
+
+drains: setup ## drain 200 servers (CHAOS_DRAINS) under load
+	$(CHAOS) drains --drains $(or $(CHAOS_DRAINS),200) $(CHAOS_ARGS)
 
 clean: ## remove .venv, caches and what the demo wrote
 	rm -rf $(VENV) demo-output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

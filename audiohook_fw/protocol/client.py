@@ -216,10 +216,12 @@ class ClientProtocol(Sequenced[ClientState]):
         try:
             message = model.model_validate(envelope.parameters)
         except ValidationError as error:
-            raise RemoteProtocolError(f"malformed {envelope.type}: {describe(error)}") from None
-        self._check(message)
-        self._step(input_)
-        return self._take(message, envelope)
+            problem = describe(error)
+        else:
+            self._check(message)
+            self._step(input_)
+            return self._take(message, envelope)
+        raise RemoteProtocolError(f"malformed {envelope.type}: {problem}")  # outside: see `describe`
 
     def _check(self, message: received_.ServerMessage) -> None:
         match message:

@@ -182,11 +182,17 @@ def parse_entity(entity: WireEntity) -> Entity | WireEntity:
     try:
         return known.model_validate(data)
     except ValidationError as error:
-        raise ValueError(f"{entity.type}: {describe(error)}") from None
+        problem = describe(error)
+    raise ValueError(f"{entity.type}: {problem}")
 
 
 def describe(error: ValidationError) -> str:
-    """Name the fields that are wrong and why, never their values (they may be personal)."""
+    """Name the fields that are wrong and why, never their values (they may be personal).
+
+    Raise what comes of it outside of the `except`: as its context, even with `from None`, pydantic's error
+    holds the frames of validators, and all above them, where the garbage collector cannot see it. A broken
+    message would keep its whole call in memory for ever.
+    """
     return "; ".join(
         f"{'.'.join(str(part) for part in item['loc']) or 'message'}: {_why(item)}"
         for item in error.errors(include_input=False, include_url=False)[:5]

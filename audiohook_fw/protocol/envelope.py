@@ -54,7 +54,13 @@ def read_envelope(text: str) -> Envelope:
     try:
         envelope = Envelope.model_validate_json(text)
     except ValidationError as error:
-        raise RemoteProtocolError(f"malformed message: {describe(error)}") from None
+        problem = describe(error)
+    else:
+        return _checked(envelope)
+    raise RemoteProtocolError(f"malformed message: {problem}")  # outside: see `describe`
+
+
+def _checked(envelope: Envelope) -> Envelope:
     if envelope.version != VERSION:
         raise RemoteProtocolError('version is not "2"')
     return envelope

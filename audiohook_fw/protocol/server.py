@@ -217,8 +217,10 @@ class ServerProtocol(Sequenced[ServerState]):
         try:
             message = model.model_validate(envelope.parameters)
         except ValidationError as error:
-            raise RemoteProtocolError(f"malformed {envelope.type}: {describe(error)}") from None
-        return self._take(message, envelope, now)
+            problem = describe(error)
+        else:
+            return self._take(message, envelope, now)
+        raise RemoteProtocolError(f"malformed {envelope.type}: {problem}")  # outside: see `describe`
 
     def _take(self, message: received_.ClientMessage, envelope: Envelope, now: float) -> ServerEvent:
         if isinstance(message, received_.Open):

@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Self
@@ -41,6 +42,10 @@ _ADMIN_CONNECTIONS: Final = (
 )
 _HEALTH_TIMEOUT: Final = 2.0  # seconds for all `check_health` together
 _MARGIN: Final = 1.0  # seconds on top of `limits.end_deadline`
+_ARRIVING: Final = (
+    0.2  # seconds for the upgrade of who connected right before the port of a drained server closed
+)
+_LATE: Final = 2.0  # seconds for them to be sent away after that
 
 
 class AudiohookServer:
@@ -111,6 +116,7 @@ class AudiohookServer:
         self._public: Listener | None = None
         self._admin: Listener | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._drained = False
         self._show()
 
     def __repr__(self) -> str:
@@ -188,7 +194,9 @@ class AudiohookServer:
         """
         self.health.phase = Phase.DRAINING
         grace = self.settings.server.balancer_grace if grace is None else grace
-        return await drain(self.registry, self.settings, grace=grace, deadline=deadline)
+        drained = await drain(self.registry, self.settings, grace=grace, deadline=deadline)
+        self._drained = True
+        return drained
 
     async def stop(self, *, drain: bool = False, patience: float | None = None) -> None:
         """Cut what is left, let calls end, shut plugins down and close the ports. Again does nothing more.
@@ -284,6 +292,8 @@ class AudiohookServer:
         self.registry.draining = True
         if self._public is not None:
             await self._public.stop_accepting()
+            if self._drained:
+                await self._send_away()
         connections = self.registry.connections
         for connection in connections:
             await connection.abort()
@@ -296,6 +306,13 @@ class AudiohookServer:
                 await listener.close()
         self.watchdog.stop()
         logger.info("stopped")
+
+    async def _send_away(self) -> None:
+        """Let those who came last get their `disconnect`: a client that is cut off would not come again."""
+        await asyncio.sleep(_ARRIVING)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LATE):
+                await self.registry.idle()
 
     def _count_refused(self) -> None:
         self.metrics.counter("audiohook.upgrades", result="refused", reason="too_many_connections").value += 1

@@ -106,12 +106,13 @@ class Listener:
         ]
 
     async def stop_accepting(self) -> None:
-        """Take no new connection; the open ones go on."""
+        """Take no new connection; the open ones go on, and so do those that the kernel has taken already."""
         tasks, self._accepting = self._accepting, []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for listening in self._sockets:
+            self._take_rest(listening)
             listening.close()
         self._sockets.clear()
 
@@ -161,15 +162,28 @@ class Listener:
                     limited.warning("exhausted", "cannot accept connections: %s", error.strerror)
                 await asyncio.sleep(_PAUSE if exhausted else 0)
                 continue
-            if len(self._open) >= self._most:
-                connection.close()
-                limited.warning("connections", "more than %d connections; new ones are closed", self._most)
-                self._on_refused()
-            else:
-                task = loop.create_task(self._begin(connection), name="audiohook-begin")
-                self._beginning.add(task)
-                task.add_done_callback(self._beginning.discard)
+            self._take(connection)
             await asyncio.sleep(0)  # an accept that succeeds at once gives nobody else a turn
+
+    def _take_rest(self, listening: socket.socket) -> None:
+        """Take who waits to be accepted: to be reset is not to be refused, and no client tries again."""
+        for _ in range(_BACKLOG):
+            try:
+                connection, _ = listening.accept()
+            except OSError:  # nobody waits any more
+                return
+            connection.setblocking(False)
+            self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
+        if len(self._open) >= self._most:
+            connection.close()
+            limited.warning("connections", "more than %d connections; new ones are closed", self._most)
+            self._on_refused()
+            return
+        task = asyncio.get_running_loop().create_task(self._begin(connection), name="audiohook-begin")
+        self._beginning.add(task)
+        task.add_done_callback(self._beginning.discard)
 
     async def _begin(self, connection: socket.socket) -> None:
         manager = self._runner.server

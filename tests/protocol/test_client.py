@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -350,3 +352,14 @@ def test_errors_do_not_quote_what_the_server_sent(serve: Serve):
         (secret, {}),
     ]:
         assert secret not in repr(serve().say(type_, parameters))
+
+
+def test_a_broken_message_keeps_nothing_alive(serve: Serve):
+    def live() -> ReferenceType[object]:
+        callee = serve()
+        assert isinstance(callee.say("disconnect", {}, seq=2.5), Violated)
+        return ref(callee.client)
+
+    gone = live()
+    gc.collect()
+    assert gone() is None

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -299,3 +301,28 @@ def test_timeouts_and_the_end_of_the_socket(call: Call):
     gone = call()
     gone.server.receive_eof()
     assert gone.server.state == "gone"
+
+
+# what is left ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("type_", "parameters", "envelope"),
+    [
+        ("discarded", {"start": "yesterday", "discarded": "PT1S"}, {}),
+        ("ping", {}, {"seq": 2.5}),
+        ("ping", {}, {"seq": 99}),
+    ],
+)
+def test_a_broken_message_keeps_nothing_alive(
+    call: Call, type_: str, parameters: dict[str, Any], envelope: dict[str, Any]
+):
+    def live() -> ReferenceType[object]:
+        caller = call()
+        violated = caller.say(type_, parameters, **envelope)
+        assert isinstance(violated, Violated)
+        return ref(caller.server)
+
+    gone = live()
+    gc.collect()
+    assert gone() is None

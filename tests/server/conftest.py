@@ -160,7 +160,11 @@ class Caller:
     async def open(self, server: AudiohookServer, path: str = "/audiohook/ws", **given: Any) -> Line:
         """Upgrade and open a call; returns when it is answered."""
         session = str(uuid.uuid4())
-        line = Line(await self.connect(server, path, session=session, **given), session)
+        return await self.say_open(await self.connect(server, path, session=session, **given), session)
+
+    async def say_open(self, socket: aiohttp.ClientWebSocketResponse, session: str) -> Line:
+        """Open a call on a connection; returns when it is answered."""
+        line = Line(socket, session)
         await line.send(
             "open",
             organizationId=ORGANIZATION,

@@ -178,6 +178,19 @@ async def test_deadline_disconnects_and_the_client_closes_as_usual(serve: Any, c
     assert diary.events[-1] == "end"
 
 
+async def test_who_connects_as_a_drained_server_stops_is_sent_away(serve: Any, caller: Any) -> None:
+    server = await serve()
+    await server.drain()
+    session = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
+    socket = await caller.connect(server, session=session)
+    stopping = asyncio.create_task(server.stop())
+    await asyncio.sleep(0)
+    answer = await caller.say_open(socket, session)
+    assert (answer.answer["type"], answer.answer["parameters"]["reason"]) == ("disconnect", "error")
+    await answer.close()
+    await stopping
+
+
 async def test_call_whose_end_hangs_is_left_behind(serve: Any, caller: Any) -> None:
     class Hangs:
         @hookimpl

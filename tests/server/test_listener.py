@@ -7,6 +7,7 @@ import errno
 import logging
 import socket
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -209,3 +210,15 @@ async def test_stopped_port_takes_no_new_connection_and_keeps_the_old(
         await connect(server)
     await call.send("ping")
     assert (await call.receive())["type"] == "pong"
+
+
+async def test_who_connected_before_the_port_stopped_is_served(serve: Any) -> None:
+    server = await serve()
+    with ExitStack() as stack:
+        early = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(5)]
+        for one in early:  # the server had no turn yet: they wait in the kernel's queue
+            one.sendall(REQUEST)
+            one.settimeout(5)
+        await server._public.stop_accepting()
+        for one in early:
+            assert b"200 OK" in await asyncio.to_thread(one.recv, 4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from enum import IntEnum
 from typing import Any, Final
 
 from audiohook_fw import SessionSummary
@@ -11,12 +12,24 @@ from audiohook_fw import SessionSummary
 from .recording import Recording
 from .sidecar import Sidecar
 
-__all__ = ["KEPT_SECONDS", "Collected"]
+__all__ = ["KEPT_SECONDS", "Collected", "Due"]
 
 logger = logging.getLogger(__name__)
 
 KEPT_SECONDS: Final = 30
 """Audio that is kept in memory while the disk refuses it, or does not answer."""
+
+MUCH_SECONDS: Final = 5
+"""Audio that is written at once: a backlog, or a call that is played faster than time."""
+
+
+class Due(IntEnum):
+    """When the writer should look at a recording."""
+
+    KNOWN = 0
+    """It knows already."""
+    LATER = 1
+    NOW = 2
 
 
 class Collected:
@@ -38,9 +51,10 @@ class Collected:
         self._pieces: list[bytes | int] = []
         self._width = sidecar.media.frame_width
         self._kept = KEPT_SECONDS * sidecar.media.rate
+        self._much = MUCH_SECONDS * sidecar.media.rate
         self._waiting = 0  # samples in pieces
         self._end = 0  # call time up to which something was collected
-        self._told = False  # the writer knows that audio waits
+        self._known = Due.KNOWN  # what the writer was told of the audio that waits
         self._news = True  # of which the sidecar on the disk does not tell
         self._failed = False
         self.finished = False
@@ -51,18 +65,18 @@ class Collected:
 
     # the event loop's side ------------------------------------------------------------------------
 
-    def audio(self, payload: bytes, length: int) -> bool:
-        """Add audio; tell whether the writer does not know yet that some waits."""
+    def audio(self, payload: bytes, length: int) -> Due:
+        """Add audio; tell what the writer does not know yet: that some waits, or that much does."""
         with self._lock:
             self._end += length
             if self._failed:
-                return False
+                return Due.KNOWN
             self._pieces.append(payload)
             self._waiting += length
             if self._waiting > self._kept:
                 self._forget("overflow")
-            told, self._told = self._told, True
-        return not told
+            known, self._known = self._known, Due.LATER if self._waiting < self._much else Due.NOW
+        return self._known if self._known > known else Due.KNOWN
 
     def silence(self, samples: int) -> None:
         """Add silence, which is not in memory and needs no bound."""
@@ -101,7 +115,7 @@ class Collected:
         with self._lock:
             taken, self._pieces = self._pieces, []
             self._waiting = 0
-            self._told = False
+            self._known = Due.KNOWN
         try:
             self._files.write(taken)
         except OSError as error:

@@ -13,7 +13,7 @@ from audiohook_fw import (
     Update,
 )
 
-from .collected import Collected
+from .collected import Collected, Due
 from .recording import Recording
 from .settings import RecorderSettings
 from .sidecar import Sidecar
@@ -46,8 +46,11 @@ class RecordingHandler(SessionHandler):
         missing = frame.position - self._end
         if missing > 0:
             self._collected.silence(missing)
-        if self._collected.audio(frame.payload, frame.length):
+        due = self._collected.audio(frame.payload, frame.length)
+        if due is Due.LATER:
             self._writer.write_later(self._collected)
+        elif due is Due.NOW:
+            self._writer.write(self._collected)
         self._end = frame.end
 
     def on_pause(self, origin: PauseOrigin, position: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from audiohook_fw_recorder import writer as writer_module
-from audiohook_fw_recorder.collected import Collected
+from audiohook_fw_recorder.collected import Collected, Due
 from audiohook_fw_recorder.recording import Recording
 from audiohook_fw_recorder.sidecar import Sidecar
 from audiohook_fw_recorder.writer import Writer
@@ -55,9 +55,9 @@ def test_stop_writes_what_waits_and_a_later_call_begins_a_new_thread(tmp_path: P
     before = set(threading.enumerate())
     for name in ("first", "second"):
         recording = collected(tmp_path, name)
-        assert recording.audio(b"abcd", 4)
+        assert recording.audio(b"abcd", 4) is Due.LATER
         writer.write_later(recording)
-        assert not recording.audio(b"efgh", 4), "the writer knows already"
+        assert recording.audio(b"efgh", 4) is Due.KNOWN
         finish(recording, 8)
         assert writer.stop(60.0)
         assert read_wav(tmp_path / f"{name}.wav").payload == b"abcdefgh"
@@ -131,4 +131,13 @@ def test_one_bad_recording_costs_no_other(
     assert writer.stop(60.0)
     assert read_wav(tmp_path / "good.wav").payload == b"abcd"
     assert "ZeroDivisionError" in caplog.text
-    assert not bad.audio(b"more", 4), "nothing more is collected"
+    assert bad.audio(b"more", 4) is Due.KNOWN, "nothing more is collected"
+
+
+def test_much_audio_is_written_at_once(tmp_path: Path) -> None:
+    recording = collected(tmp_path)
+    second = bytes(8_000)
+    dues = [recording.audio(second, 8_000) for _ in range(7)]
+    assert dues == [Due.LATER, *[Due.KNOWN] * 3, Due.NOW, *[Due.KNOWN] * 2]
+    assert recording.write()
+    assert recording.audio(second, 8_000) is Due.LATER

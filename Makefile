@@ -47,7 +47,7 @@ docs: setup ## make the pages of docs/reference anew that are made from the code
 	cd docs && ../$(BIN)/python -m make_reference
 
 bench: setup ## measure what a call costs on this machine
-	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
 
 # Settable: CHAOS_MINUTES, CHAOS_DRAINS, CHAOS_SEED, and CHAOS_PAGE, a page to write the figures to.
 CHAOS = cd tests && ../$(BIN)/python -m chaos

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 __all__ = ["CHANNELS", "MediaFormat", "parse_offers"]
@@ -89,5 +90,11 @@ def _parse_offer(offer: object) -> MediaFormat | None:
             names = tuple(c for c in channels if isinstance(c, str) and c in CHANNELS)
             plausible = not isinstance(rate, bool) and 0 < rate <= _MAX_RATE
             if plausible and 0 < len(names) == len(channels) == len(set(names)):
-                return MediaFormat(format_, names, rate)
+                return _shared(format_, names, rate)
     return None
+
+
+@lru_cache(maxsize=64)
+def _shared(format_: str, channels: tuple[str, ...], rate: int) -> MediaFormat:
+    """Return one object for all calls with the same format: nearly all have the same three offers."""
+    return MediaFormat(format_, channels, rate)

@@ -112,10 +112,8 @@ class Outbox:
         self._reserve = min(RESERVE, limits.message_burst - 1)
         self._text = TokenBucket(limits.message_rate, limits.message_burst)
         self._binary = TokenBucket(limits.message_rate, limits.message_burst)
-        self._pauses = {
-            True: TokenBucket(limits.pause_rate, limits.pause_burst),
-            False: TokenBucket(limits.pause_rate, limits.pause_burst),
-        }
+        self._resumes = TokenBucket(limits.pause_rate, limits.pause_burst)
+        self._pauses = TokenBucket(limits.pause_rate, limits.pause_burst)
         self._answers: list[tuple[ServerMessage, int | None]] = []
         self._audio = bytearray()
         self._paused: bool | None = None
@@ -349,7 +347,7 @@ class Outbox:
         return wanted if self._protocol.allows(Pause()) else None
 
     def _may_pause(self, pause: bool, now: float) -> bool:
-        bucket = self._pauses[pause]
+        bucket = self._pauses if pause else self._resumes
         return bucket.wait(now) == 0 and self._text.take(now, reserve=self._reserve) and bucket.take(now)
 
     def _next_audio(self, now: float) -> bytes | None:
@@ -378,7 +376,8 @@ class Outbox:
             waits.append(self._text.wait(now))
         if (pause := self._due_pause()) is not None:
             text = self._text.wait(now, reserve=self._reserve)
-            waits.append(max(quiet, text, self._pauses[pause].wait(now)))
+            bucket = self._pauses if pause else self._resumes
+            waits.append(max(quiet, text, bucket.wait(now)))
         if self.entities:
             waits.append(max(quiet, self._text.wait(now, reserve=self._reserve)))
         if self._may_play:

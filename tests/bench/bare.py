@@ -27,5 +27,7 @@ async def call(request: web.Request) -> web.WebSocketResponse:
 if __name__ == "__main__":
     application = web.Application()
     application.router.add_get("/audiohook/ws", call)
-    options = {"host": "127.0.0.1", "port": int(sys.argv[1]), "backlog": 1_024, "access_log": None}
-    web.run_app(application, loop=uvloop.new_event_loop(), print=lambda *_: None, **options)
+    web.run_app(
+        application, host="127.0.0.1", port=int(sys.argv[1]), backlog=1_024, access_log=None,
+        loop=uvloop.new_event_loop(), print=None,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ import struct
 import sys
 import time
 import uuid
+from functools import partial
 from typing import Any, cast
 
 import uvloop
@@ -193,16 +194,20 @@ class BenchCall(asyncio.Protocol):
         self._timers[1] = self.loop.call_at(self._due, self._audio)
 
 
+def _same(call: BenchCall) -> BenchCall:
+    return call
+
+
 async def start(load: Load, calls: int, rate: float, *, brief: bool = False) -> list[BenchCall]:
     """Begin calls at a rate and wait until all are open."""
-    loop, url = asyncio.get_running_loop(), load.url
+    loop = asyncio.get_running_loop()
     began = loop.time()
     started: list[BenchCall] = []
     for number in range(calls):
         await asyncio.sleep(began + number / rate - loop.time())
         call = BenchCall(load, brief=brief)
         started.append(call)
-        await loop.create_connection(lambda call=call: call, url.host, url.port)
+        await loop.create_connection(partial(_same, call), str(load.url.host), load.url.port or 80)
     await asyncio.wait([call.up for call in started])
     return started
 
@@ -212,7 +217,10 @@ def summary(values: list[float]) -> dict[str, float]:
     ordered = sorted(values)
     if not ordered:
         return {"count": 0}
-    pick = lambda share: round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000, 2)  # noqa: E731
+
+    def pick(share: float) -> float:
+        return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000, 2)
+
     return {"count": len(ordered), "p50": pick(0.5), "p99": pick(0.99), "max": round(ordered[-1] * 1000, 2)}
 
 
@@ -247,4 +255,5 @@ async def main(url: str, api_key: str, secret: str, calls: int, rate: float, fra
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(*sys.argv[1:4], int(sys.argv[4]), float(sys.argv[5]), float(sys.argv[6])))
+        url, api_key, secret, calls, rate, frame_ms = sys.argv[1:]
+        runner.run(main(url, api_key, secret, int(calls), float(rate), float(frame_ms)))

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,22 +24,23 @@ KEY: Final = "bench"
 SECRET: Final = base64.b64encode(secrets.token_bytes(32)).decode()
 
 KINDS: Final[dict[str, str]] = {
-    "bare": "aiohttp and uvloop alone, nothing per frame",
-    "core": "authentication, telemetry, no plugin",
-    "inline": "authentication, telemetry, three inline plugins",
-    "lanes": "authentication, telemetry, two lanes",
-    "lane": "authentication, telemetry, one lane",
-    "recorder": "authentication, telemetry, the recorder",
-    "lag": "authentication, telemetry, three inline plugins, one of which notes the lag of each frame",
+    "bare": "aiohttp and uvloop alone, nothing per frame: `tests/bench/bare.py`",
+    "core": "`audiohook-fw serve` with signatures, metrics and traces, no plugin",
+    "inline": "the same with three inline plugins that do nothing",
+    "lane": "the same with one plugin in a lane, but no traces",
+    "lanes": "the same with two plugins in lanes",
+    "recorder": "the same with the recorder, which writes to the disk",
 }
 PLUGINS: Final[dict[str, tuple[str, ...]]] = {
     "core": (),
     "inline": ("inline_1", "inline_2", "inline_3"),
     "lanes": ("lane_1", "lane_2"),
     "lane": ("lane_1",),
+    "lane+traces": ("lane_1",),
     "recorder": (),
     "lag": ("inline_1", "inline_2", "stamps"),
 }
+NO_TRACES: Final = ("lane",)
 INLINE: Final = """
 from audiohook_fw import AudioFrame, SessionHandler, hookimpl
 
@@ -86,7 +89,7 @@ class Server:
         self._folder = tempfile.TemporaryDirectory(prefix="audiohook-bench-")
         self.port = _free_port()
         self.url = f"ws://127.0.0.1:{self.port}/audiohook/ws"
-        # Traces go through the SDK, and then to nobody: what a collector costs is not ours.
+        self._collector = _Collector()
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -99,6 +102,7 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        self._collector.close()
         self._folder.cleanup()
 
     def stop(self) -> str:
@@ -128,9 +132,10 @@ class Server:
             (plugins / f"{name}.py").write_text(SOURCES[name.partition("_")[0]])
         wanted = [*PLUGINS[self.kind], *(["recorder"] if self.kind == "recorder" else [])]
         config = folder / "audiohook.toml"
+        traces = "none" if self.kind in NO_TRACES else "otlp"
         text = (
             f"[server]\nport = {self.port}\nadmin_port = 0\nbalancer_grace = 0\n"
-            f'[telemetry]\ntraces = "console"\n[limits]\nconnections = 20000\ncalls = 10000\n'
+            f'[telemetry]\ntraces = "{traces}"\notlp_endpoint = "{self._collector.url}"\n[limits]\nconnections = 20000\ncalls = 10000\n'
             f"[plugins]\nenabled = {json.dumps(wanted)}\nrequired = {json.dumps(wanted)}\n"
             f'[[auth.keys]]\nname = "bench"\napi_key = "{KEY}"\nsecrets = ["{SECRET}"]\n'
         )
@@ -190,6 +195,33 @@ class Client:
             raise RuntimeError("the clients failed")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+class _Collector:
+    """Takes the traces of a server and throws them away: what a collector does with them is not ours."""
+
+    def __init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Sink)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Sink(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 def _free_port() -> int:

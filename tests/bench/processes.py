@@ -135,7 +135,8 @@ class Server:
         traces = "none" if self.kind in NO_TRACES else "otlp"
         text = (
             f"[server]\nport = {self.port}\nadmin_port = 0\nbalancer_grace = 0\n"
-            f'[telemetry]\ntraces = "{traces}"\notlp_endpoint = "{self._collector.url}"\n[limits]\nconnections = 20000\ncalls = 10000\n'
+            f'[telemetry]\ntraces = "{traces}"\notlp_endpoint = "{self._collector.url}"\n'
+            f"[limits]\nconnections = 20000\ncalls = 10000\n"
             f"[plugins]\nenabled = {json.dumps(wanted)}\nrequired = {json.dumps(wanted)}\n"
             f'[[auth.keys]]\nname = "bench"\napi_key = "{KEY}"\nsecrets = ["{SECRET}"]\n'
         )
@@ -220,7 +221,7 @@ class _Sink(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
 

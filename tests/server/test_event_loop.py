@@ -153,3 +153,12 @@ def test_after_an_interrupt_all_is_cancelled(monkeypatch: pytest.MonkeyPatch) ->
         run(main())
     assert ended == ["main"]
     assert isinstance(kept[0].exception(), KeyboardInterrupt)
+
+
+def test_threads_give_way_to_the_loop_sooner_than_by_default():
+    async def main() -> float:
+        return sys.getswitchinterval()
+
+    before = sys.getswitchinterval()
+    assert run(main()) < before
+    assert sys.getswitchinterval() == before

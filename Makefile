@@ -42,11 +42,12 @@ lint: setup ## check format, lint and types only
 	done
 	$(BIN)/mypy --strict docs/make_reference docs/reference/hooks/*.py
 	$(BIN)/mypy --strict tests/chaos
+	cd tests/bench && ../../$(BIN)/mypy --strict *.py
 
 docs: setup ## make the pages of docs/reference anew that are made from the code
 	cd docs && ../$(BIN)/python -m make_reference
 
-bench: setup ## measure what a call costs on this machine
+bench: setup ## measure what a call costs on this machine (BENCH_ARGS=--quick, --write, or names)
 	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
 
 # Settable: CHAOS_MINUTES, CHAOS_DRAINS, CHAOS_SEED, and CHAOS_PAGE, a page to write the figures to.

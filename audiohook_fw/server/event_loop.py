@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _SWITCH: Final = 0.001
-"""Seconds after which a thread that computes lets the loop's thread go on; Python's own 5 ms add up, since the
-loop gives way at every read and write: the export of traces made frames wait for 45 ms."""
+"""Seconds after which a thread that computes lets the loop's thread go on. Python's own 5 ms add up, since
+the loop gives way at every read and write: with them the export of traces made frames wait for 45 ms."""
 
 _PATIENCE: Final = 1.0  # seconds for what is left to end once it is cancelled
 

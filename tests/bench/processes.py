@@ -144,7 +144,12 @@ class Server:
             text += f"[plugins.recorder]\ndirectory = {json.dumps(str(folder / 'recordings'))}\n"
         config.write_text(text)
         config.chmod(0o600)
-        command = [Path(sys.executable).parent / "audiohook-fw", "serve", "--config", config]
+        command: list[str | Path] = [
+            Path(sys.executable).parent / "audiohook-fw",
+            "serve",
+            "--config",
+            config,
+        ]
         return [*command, "--plugins-dir", plugins]
 
     def _wait(self) -> None:

@@ -32,6 +32,8 @@ SCENARIOS: Final[dict[str, Callable[[Scale], Table]]] = {
     "churn": scenarios.churn,
     "memory": scenarios.memory,
     "sequence": scenarios.sequence,
+    "delivery": scenarios.delivery,
+    "isolation": scenarios.isolation,
 }
 
 

@@ -6,16 +6,29 @@ closing a call costs stands apart.
 
 from __future__ import annotations
 
+import json
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from processes import Client, Server
+from processes import HERE, Client, Server
 
-__all__ = ["Scale", "Table", "churn", "growth", "latency", "memory", "sequence", "streaming"]
+__all__ = [
+    "Scale",
+    "Table",
+    "churn",
+    "delivery",
+    "growth",
+    "isolation",
+    "latency",
+    "memory",
+    "sequence",
+    "streaming",
+]
 
 OPENS: Final = 100.0
 """Calls opened in a second, in every scenario."""
@@ -201,4 +214,44 @@ def latency(scale: Scale, calls: int = 300) -> Table:
         "Milliseconds, all on one machine. A frame's lag is from the client's write to the inline hook.",
         ("server", "`opened` p50", "`opened` p99", "pong p50", "pong p99", "frame lag p50", "frame lag p99"),
         tuple(rows),
+    )
+
+
+def _delivery() -> dict[str, Any]:
+    _say("delivery, without a socket")
+    done = subprocess.run([sys.executable, HERE / "delivery.py"], capture_output=True, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def delivery(scale: Scale) -> Table:
+    """What a frame costs from the protocol to the hooks."""
+    rows = [
+        (str(inline), str(lanes), f"{microseconds:.1f}")
+        for (inline, lanes), microseconds in _delivery()["costs"]
+    ]
+    return Table(
+        "From the protocol to the hooks",
+        "Without a socket, caches warm, hooks that do nothing. A lane is woken for each frame.",
+        ("inline plugins", "lanes", "µs per frame"),
+        tuple(rows),
+    )
+
+
+def isolation(scale: Scale) -> Table:
+    """What one plugin that is too slow costs another."""
+    got = _delivery()["isolation"]
+    counts = (got["frames"], got["healthy"], f"{got['p50']:.2f}", f"{got['p99']:.2f}")
+    return Table(
+        "A plugin that is too slow",
+        "It waits 60 ms for each frame of 20 ms, in a lane of 0.5 s (the default is 30 s); another is well.",
+        (
+            "frames",
+            "taken by the healthy one",
+            "age p50 ms",
+            "age p99 ms",
+            "taken by the slow one",
+            "dropped",
+        ),
+        (tuple(str(value) for value in (*counts, got["slow"], got["dropped"])),),
     )

@@ -42,10 +42,10 @@ _ADMIN_CONNECTIONS: Final = (
 )
 _HEALTH_TIMEOUT: Final = 2.0  # seconds for all `check_health` together
 _MARGIN: Final = 1.0  # seconds on top of `limits.end_deadline`
-_ARRIVING: Final = (
-    0.2  # seconds for the upgrade of who connected right before the port of a drained server closed
+_LATE: Final = (
+    3.0  # seconds for those to be sent away who came right before the port of a drained server closed
 )
-_LATE: Final = 2.0  # seconds for them to be sent away after that
+_LOOK: Final = 0.05  # seconds between two looks whether there are any
 
 
 class AudiohookServer:
@@ -117,6 +117,7 @@ class AudiohookServer:
         self._admin: Listener | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._drained = False
+        self._upgrades: UpgradeHandler | None = None
         self._show()
 
     def __repr__(self) -> str:
@@ -247,7 +248,7 @@ class AudiohookServer:
         await self.plugins.startup(self._context)
         self._services.languages = [*await self.plugins.supported_languages(self._context)] or None
         routes = self.plugins.register_routes()
-        upgrade = UpgradeHandler(self._services, self._admission)
+        self._upgrades = upgrade = UpgradeHandler(self._services, self._admission)
         self._public = Listener(
             public_app(upgrade, self.health, self.plugins, routes),
             host=server.host,
@@ -293,7 +294,7 @@ class AudiohookServer:
         if self._public is not None:
             await self._public.stop_accepting()
             if self._drained:
-                await self._send_away()
+                await self._send_away(self._public)
         connections = self.registry.connections
         for connection in connections:
             await connection.abort()
@@ -307,11 +308,15 @@ class AudiohookServer:
         self.watchdog.stop()
         logger.info("stopped")
 
-    async def _send_away(self) -> None:
+    async def _send_away(self, listener: Listener) -> None:
         """Let those who came last get their `disconnect`: a client that is cut off would not come again."""
-        await asyncio.sleep(_ARRIVING)
+        upgrades, quiet = self._upgrades, 0
         with suppress(TimeoutError):
             async with asyncio.timeout(_LATE):
+                while quiet < 2:  # between an upgrade and the registry there is a turn of the loop
+                    await asyncio.sleep(_LOOK)
+                    busy = listener.arriving or (upgrades is not None and upgrades.upgrading)
+                    quiet = 0 if busy else quiet + 1
                 await self.registry.idle()
 
     def _count_refused(self) -> None:

@@ -59,6 +59,11 @@ class HttpProtocol(web.RequestHandler):
         self._header_timer: asyncio.TimerHandle | None = None
         self._on_lost = on_lost
 
+    @property
+    def is_arriving(self) -> bool:
+        """Whether its first request has not come yet."""
+        return self._header_timer is not None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; called after the TLS handshake."""
         self._header_timer = self._loop.call_later(self._header_timeout, self._cut)

@@ -88,6 +88,11 @@ class Listener:
         """How many connections are open, those in their TLS handshake included."""
         return len(self._open)
 
+    @property
+    def arriving(self) -> int:
+        """How many connections have not sent their first request yet."""
+        return sum(protocol.is_arriving for protocol in self._open) + len(self._beginning)
+
     async def start(self) -> None:
         """Listen.
 

@@ -64,6 +64,12 @@ class UpgradeHandler:
         self._limited = LimitedLogger(logger)
         self._slots = RefusalSlots(auth.failure_slots, auth.failure_delay)
         self._runs: set[asyncio.Task[None]] = set()
+        self._upgrading = 0
+
+    @property
+    def upgrading(self) -> int:
+        """How many requests are being checked or upgraded, and are no connection of the registry yet."""
+        return self._upgrading
 
     def suffix_of(self, path: str) -> str | None:
         """Return what follows `server.path` in a path, `""` for nothing; `None` when it is not below it."""
@@ -80,10 +86,20 @@ class UpgradeHandler:
             raise web.HTTPNotFound
         if request.method != "GET":
             raise web.HTTPMethodNotAllowed(request.method, ["GET"])
+        self._upgrading += 1
         try:
             upgrade = await self._admission.admit(_facts(request), request.headers)
+            socket = await self._upgrade(request, upgrade)
         except AuthenticationError as error:
             return await self._refuse(request, str(error.reason), arrived)
+        finally:
+            self._upgrading -= 1
+        if isinstance(socket, CallSocket):
+            await self._serve(request, upgrade, socket, suffix)
+        return socket
+
+    async def _upgrade(self, request: web.Request, upgrade: Upgrade) -> web.StreamResponse:
+        """Return the WebSocket, or what is said to a request that is none."""
         socket = CallSocket(
             timeout=_GOODBYE,
             autoping=False,  # the reader answers pings: a flood must not keep other calls waiting
@@ -98,7 +114,6 @@ class UpgradeHandler:
         except ConnectionError:
             return web.Response()  # the client has gone already; nobody reads this
         self._count("accepted", "")
-        await self._serve(request, upgrade, socket, suffix)
         return socket
 
     async def _serve(self, request: web.Request, upgrade: Upgrade, socket: CallSocket, suffix: str) -> None:

@@ -191,6 +191,28 @@ async def test_who_connects_as_a_drained_server_stops_is_sent_away(serve: Any, c
     await stopping
 
 
+async def test_who_is_slow_to_ask_a_drained_server_is_upgraded_all_the_same(
+    serve: Any, caller: Any, connect: Any
+) -> None:
+    server = await serve()
+    await server.drain()
+    reader, writer = await connect(server)
+    stopping = asyncio.create_task(server.stop())
+    await asyncio.sleep(0.5)
+    headers = caller.headers(server, "/audiohook/ws", session="30b0e395-84d3-4570-ac13-9a62d8f514c0")
+    lines = ["GET /audiohook/ws HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Connection: Upgrade"]
+    lines += [
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    assert b" 101 " in await reader.readline()
+    writer.close()
+    await stopping
+
+
 async def test_call_whose_end_hangs_is_left_behind(serve: Any, caller: Any) -> None:
     class Hangs:
         @hookimpl

@@ -200,7 +200,7 @@ async def test_who_is_slow_to_ask_a_drained_server_is_upgraded_all_the_same(
     stopping = asyncio.create_task(server.stop())
     await asyncio.sleep(0.5)
     headers = caller.headers(server, "/audiohook/ws", session="30b0e395-84d3-4570-ac13-9a62d8f514c0")
-    lines = ["GET /audiohook/ws HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Connection: Upgrade"]
+    lines = ["GET /audiohook/ws HTTP/1.1", "Connection: Upgrade"]
     lines += [
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from . import config, demo, keys, plugins, serve, simulate
+from . import config, demo, keys, plugin, plugins, serve, simulate
 from .errors import report
 from .extensions import Group
 from .help import CONTEXT, Command, examples, show_help
@@ -54,7 +54,7 @@ def make_app() -> typer.Typer:
         ),
     )
     app.callback()(_root)
-    for module in (serve, simulate, demo, plugins, config, keys):
+    for module in (serve, simulate, demo, plugins, plugin, config, keys):
         module.register(app)
     _style(app)
     return app

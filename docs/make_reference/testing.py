@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from audiohook_fw import pytest_plugin, testing
+from audiohook_fw.cli.packaging import PACKAGING_RULES
 
 from .markdown import code, table
 from .source import Definition, Member, find, first_line
@@ -34,6 +35,13 @@ all of them. All calls are in virtual time. `never-blocks` watches the usual blo
 code in the loop's thread, and processor time, not time on a clock; a lock that is never released it cannot
 see. Open files are seen where the system has `/proc`."""
 
+_PACKAGING: Final = """\
+## Rules of packaging
+
+`audiohook-fw plugin check` puts a plugin to these, too. What cannot be judged is skipped, and says why: the
+metadata of a single file, the tests of an installed wheel, fields that pyproject.toml leaves to the build.
+They are about the code that is installed; tests may import what they like."""
+
 _NAMES: Final = "## Names"
 
 
@@ -48,6 +56,11 @@ def page() -> str:
         table(
             ("rule", "a plugin", "mend"),
             [(code(rule.name), rule.demand, rule.mend) for rule in testing.RULES],
+        ),
+        _PACKAGING,
+        table(
+            ("rule", "a distribution", "mend"),
+            [(code(rule.name), rule.demand, rule.mend) for rule in PACKAGING_RULES],
         ),
         _NAMES,
         table(

@@ -12,6 +12,7 @@ from make_reference import testing as maker
 from make_reference.source import find, first_line
 
 from audiohook_fw import pytest_plugin, testing
+from audiohook_fw.cli.packaging import PACKAGING_RULES, PackagingRule
 
 PAGE = maker.page()
 HOW_TO = (Path(__file__).parents[2] / "docs/how-to/test-a-plugin.md").read_text(encoding="utf-8")
@@ -55,8 +56,8 @@ def test_fixture_is_told_and_shown(fixture: str) -> None:
     assert f"{fixture}(" in HOW_TO or f"{fixture}." in HOW_TO
 
 
-@pytest.mark.parametrize("rule", testing.RULES, ids=lambda rule: rule.name)
-def test_rule_is_told(rule: testing.Rule) -> None:
+@pytest.mark.parametrize("rule", [*testing.RULES, *PACKAGING_RULES], ids=lambda rule: rule.name)
+def test_rule_is_told(rule: testing.Rule | PackagingRule) -> None:
     assert f"| `{rule.name}` | {rule.demand.replace('|', chr(92) + '|')} | " in PAGE
 
 

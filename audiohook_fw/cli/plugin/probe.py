@@ -1,8 +1,8 @@
 """The other process: it loads a plugin and puts it to the contract, and may crash or hang at any step.
 
 `python -m audiohook_fw.cli.plugin.probe` reads a job (JSON) from its standard input and writes a line (JSON)
-for every step to its standard output: `{"about": …}`, for each rule its name when it begins and what came of it,
-and at the end `{"done": true}`.
+for every step to its standard output: `{"about": …}`, for each rule its name when it begins and what came of
+it, and at the end `{"done": true}`.
 """
 
 from __future__ import annotations

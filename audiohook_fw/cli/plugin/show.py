@@ -6,6 +6,7 @@ import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -50,8 +51,9 @@ class Screen:
     def finding(self, finding: Finding) -> None:
         """Write what came of a rule."""
         self._console.print(f"  {_MARKS[finding.outcome]} {escape(finding.rule)}")
-        skipped = "skipped: " if finding.outcome is Outcome.SKIPPED else ""
-        self._details(f"{skipped}{finding.problem}" if finding.problem else "")
+        self._details(
+            f"skipped: {finding.problem}" if finding.outcome is Outcome.SKIPPED else finding.problem
+        )
         self._details(f"mend: {finding.mend}" if finding.mend else "")
 
     def rest(self) -> None:
@@ -69,7 +71,7 @@ class Screen:
 
     def _details(self, text: str) -> None:
         for line in textwrap.wrap(
-            text,
+            text.replace(f"{Path.cwd()}/", ""),  # shorter, and as people name their files
             self._width,
             initial_indent=" " * (_INDENT - 2),
             subsequent_indent=" " * _INDENT,

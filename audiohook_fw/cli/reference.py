@@ -26,7 +26,7 @@ Made from `--help`: `python -m audiohook_fw.cli.reference > docs/reference/cli.m
 | exit status | meaning |
 |---|---|
 | 0 | done |
-| 1 | done, with a bad result: a call of `simulate`, a check of `demo` or a rule of `plugin check` failed, `serve` was forced to end |
+| 1 | done, with a bad result: in `simulate`, `demo` or `plugin check`, or `serve` was forced to end |
 | 2 | not done: one line for each problem on standard error |
 | 130 | stopped with Ctrl-C |
 

@@ -10,6 +10,8 @@ import pytest
 from audiohook_fw.cli.main import run
 from audiohook_fw.cli.scaffold import KindName
 
+pytestmark = pytest.mark.timeout(900)  # minutes of work on a slow machine
+
 KINDS = list(KindName)
 LONGEST = 30
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -64,7 +65,7 @@ def _new(
         raise CommandError(f"{directory}: there is something already; name another, or use --into") from None
     typer.echo(f"Wrote {directory}: {KINDS[kind].summary}. {len(files)} files. Next:\n")
     for line in (
-        f"cd {directory}",
+        f"cd {shlex.quote(str(directory))}",
         "pip install --editable . --group dev",
         f"pytest && {command_line('plugin', 'check', '.')}",
     ):

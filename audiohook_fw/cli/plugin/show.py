@@ -30,8 +30,8 @@ _INDENT: Final = 6
 class Screen:
     """Where the check writes; a quiet one writes nothing."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._console = Console(highlight=False, soft_wrap=True, quiet=quiet)
+    def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
+        self._console = console or Console(highlight=False, soft_wrap=True, quiet=quiet)
         columns = shutil.get_terminal_size((_WIDTH, 0)).columns
         self._width = max(_NARROWEST, min(columns, 2 * _WIDTH))
         self._status: Status | None = None

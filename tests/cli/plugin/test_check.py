@@ -33,7 +33,10 @@ def on_opened(session):
 
 SLOW = """
 import time
+from pydantic import create_model
 from audiohook_fw import hookimpl
+
+Settings = create_model("Settings", **{f"setting_{n}": (int, n) for n in range(20)})
 
 print("a plugin may print")
 
@@ -114,6 +117,7 @@ def test_a_broken_rule_is_told_with_its_mend_and_fails_the_command(command, plac
     assert lines[at + 1].startswith("    it called time.sleep in the event loop, at")
     assert "    mend: make the hook async and await asyncio.sleep(seconds)" in lines
     assert "  ✗ declares-summary" in lines
+    assert "    settings of slow without a description: setting_0, setting_1, setting_2," in lines
     assert lines[-1].startswith(f"{len(RULES) + len(PACKAGING_RULES)} rules: ")
     assert max(map(len, lines)) <= 80
 

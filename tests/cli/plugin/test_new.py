@@ -19,8 +19,10 @@ def test_the_first_steps_are_told(command, place):
 
 
 def test_another_kind_into_another_directory(command, place):
-    assert command("plugin", "new", "mine", "--kind", "policy", "--into", "some/where").status == 0
-    text = (place / "some/where/audiohook-fw-mine/audiohook_fw_mine/plugin.py").read_text()
+    result = command("plugin", "new", "mine", "--kind", "policy", "--into", "some where")
+    assert result.status == 0
+    assert "  cd 'some where/audiohook-fw-mine'\n" in result.out
+    text = (place / "some where/audiohook-fw-mine/audiohook_fw_mine/plugin.py").read_text()
     assert "OnFailure.REJECT" in text
 
 

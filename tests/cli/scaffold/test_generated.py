@@ -54,9 +54,17 @@ def test_their_own_tests(environment, made):
             assert "skipped" not in said
 
 
-def test_all_are_installed_listed_and_checked(environment, made, tmp_path):
+@pytest.fixture
+def installed(environment, made, tmp_path):
+    """The wheels of all kinds, installed."""
     names = " ".join(str(folder(made, kind)) for kind in KINDS)
     environment.sh(f"pip wheel -q -w wheels {names} && pip install -q wheels/*.whl", tmp_path)
+    yield environment
+    environment.sh(f"pip uninstall -q -y {' '.join(f'audiohook-fw-my-{kind}' for kind in KINDS)}", tmp_path)
+
+
+def test_all_are_installed_listed_and_checked(installed, made, tmp_path):
+    environment = installed
     plugins = {p["name"]: p for p in json.loads(environment.sh("audiohook-fw plugins --json", tmp_path))}
     for kind in KINDS:
         found = plugins[f"my_{kind}"]

@@ -79,12 +79,12 @@ class CallSocket(web.WebSocketResponse):
         try:
             direct = _DirectQueue(connection, _QUEUE_BYTES, loop=asyncio.get_running_loop())
             parser = WebSocketReader(direct, self._max_msg_size, compress=False, decode_text=True)
-            assert connection._payload_parser is None
+            # Messages that came right behind the request wait for a parser: for ours.
+            came, connection._payload_parser = connection._message_tail, None
         except (TypeError, AttributeError):  # another aiohttp
             super()._post_start(request, protocol, writer)
             return
-        # Messages that came right behind the request wait for a parser: for ours.
-        came, connection._message_tail = connection._message_tail, b""
+        connection._message_tail = b""
         super()._post_start(request, protocol, writer)
         connection._message_tail, connection._payload_parser = came, None
         self._direct = self._reader = direct

@@ -93,12 +93,14 @@ class Connection:
             self._timer,
             event=self._handle,
             context=self._scope,
+            turn=services.turn,
             write_timeout=limits.write_timeout,
         )
         self._counting = services.counting
         self._opening: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._closing_socket: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._opened_at = 0.0
         self._close_at = 0.0
         self._unknown: set[str] = set()
@@ -129,8 +131,7 @@ class Connection:
                 self._cut()  # of a client that reads no more; else it would stay until TCP gives up
 
     async def _serve(self) -> None:
-        writer = self._loop.create_task(self._outbox.run(), name="audiohook-outbox")
-        writer.add_done_callback(self._writer_done)
+        self._start_writer()
         self._timer.follow()
         try:
             self._over(await self._reader.run())
@@ -138,8 +139,14 @@ class Connection:
             self._cut()
             raise
         finally:
-            writer.cancel()
+            writer, self._writing = self._writing, None
+            if writer is not None:
+                writer.cancel()
             await self._finish()
+
+    def _start_writer(self) -> None:
+        self._writing = self._loop.create_task(self._outbox.run(), name="audiohook-outbox")
+        self._writing.add_done_callback(self._writer_done)
 
     def reconnect(self, info: str = "") -> None:
         """Ask the client to move its call to another connection."""
@@ -379,7 +386,10 @@ class Connection:
             await self._socket.close()
 
     def _writer_done(self, writer: asyncio.Task[None]) -> None:
-        if not writer.cancelled() and (error := writer.exception()) is not None:
+        if writer.cancelled() and self._writing:
+            logger.error("an inline hook cancelled the task that called it; the writer begins again")
+            self._start_writer()
+        elif not writer.cancelled() and (error := writer.exception()) is not None:
             limited.info("writer", "cannot write to the client any more: %s", type(error).__name__)
             if not isinstance(error, ConnectionError | TimeoutError):
                 logger.error("the writer failed", exc_info=error)

@@ -13,6 +13,7 @@ from audiohook_fw.protocol import AudioReceived, ServerEvent, ServerProtocol, To
 
 from .call_socket import CallSocket
 from .timers import StateTimer
+from .turn import Turn
 
 __all__ = ["Reader"]
 
@@ -36,6 +37,7 @@ class Reader:
     Args:
         event: gets everything that means something, but audio. It does not raise.
         context: what `event` and `audio` run in; `run` must run in it, too.
+        turn: shared by all readers of the server.
         write_timeout: seconds that the answer to a WebSocket ping may take.
 
     Attributes:
@@ -52,6 +54,7 @@ class Reader:
         "_socket",
         "_time",
         "_timer",
+        "_turn",
         "_write_timeout",
         "audio",
     )
@@ -64,6 +67,7 @@ class Reader:
         *,
         event: Callable[[ServerEvent], None],
         context: contextvars.Context,
+        turn: Turn,
         write_timeout: float,
     ) -> None:
         self._socket = socket
@@ -72,6 +76,7 @@ class Reader:
         self._event = event
         self.audio: Callable[[AudioReceived], None] = lambda _: None
         self._context = context
+        self._turn = turn
         self._pings = TokenBucket(*PINGS)
         self._write_timeout = write_timeout
         self._time = asyncio.get_running_loop().time
@@ -99,7 +104,7 @@ class Reader:
                 elif not self._take(message, now):
                     return message
                 queued += 1
-                if queued % IN_A_ROW == 0:
+                if queued % IN_A_ROW == 0 or self._turn.is_over():
                     await asyncio.sleep(0)
         except (ConnectionError, TimeoutError):
             return None

@@ -14,6 +14,7 @@ from audiohook_fw.telemetry import Metrics, Tracing
 from .counting import Counting
 from .registry import Registry
 from .timers import allowances
+from .turn import Turn
 
 __all__ = ["Services"]
 
@@ -32,6 +33,7 @@ class Services:
     """What `supported_languages` of the plugins gave at start-up; `None` when nobody has any."""
     calls: CallServices = field(init=False)
     counting: Counting = field(init=False)
+    turn: Turn = field(default_factory=Turn)
     allowances: Mapping[ServerState, float] = field(init=False)
     """How long each state may last, in seconds."""
 

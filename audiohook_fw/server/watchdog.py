@@ -149,8 +149,8 @@ class Watchdog:
     def _watch_beat(self, beat: float) -> None:
         """Return once the loop has beaten again, or it is over; report when that takes too long.
 
-        To be blamed, a plugin must be seen in the same hook twice in a row: of many short calls, one after
-        the other, the one that is seen by chance is not to blame.
+        To be blamed, a plugin must be seen in the same hook of the same call twice in a row: of many short
+        hooks, one after the other, the one that is seen by chance is not to blame.
         """
         due, looks = beat + BEAT + self._timeout / 2, 0
         last, named = NOBODY, None
@@ -160,7 +160,7 @@ class Watchdog:
                 self._stopped.wait(BEAT)
                 return
             looks += 1
-            same = looks > 1 and (seen.plugin, seen.hook) == (last.plugin, last.hook)
+            same = looks > 1 and seen == last
             if not named and ((same and (seen or named is None)) or (looks == _LOOKS and named is None)):
                 named = seen if same else NOBODY
                 self._reported = (beat, named)

@@ -23,8 +23,8 @@ _FAMILIES: Final = {
     Family.CONNECTION: "Before the upgrade, when there is no call yet.",
     Family.DECISION: "Before `opened`. Only decide here: the client waits, and gives up after 5 seconds.",
     Family.CALL: "Makes the object that keeps the state of one call for one plugin.",
-    Family.EVENT: "No result. All of a plugin's event hooks are plain functions: they run inline, in the "
-    "reader, and must not block. Any of them is `async`: all of them run in the plugin's lane for that call, "
+    Family.EVENT: "No result. All of a plugin's event hooks are plain functions: they run inline, "
+    "and must not block. Any of them is `async`: all of them run in the plugin's lane for that call, "
     "in order.",
     Family.FILTER: "Between the plugin that emits an event and everybody who gets it.",
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import audiohook_fw
+from audiohook_fw import testing
 from audiohook_fw.plugin import FAMILIES, hookspecs
 
 from .source import find
@@ -30,14 +31,16 @@ _NOT_MADE: Final = frozenset({"Hold", "Session"})
 def lines() -> Iterator[str]:
     """Yield a line for each public name, each of its members, and each hook."""
     for name in sorted(audiohook_fw.__all__):
-        yield from _lines_of(name)
+        yield from _lines_of("audiohook_fw", name)
+    for name in sorted(testing.__all__):
+        yield from (f"testing.{line}" for line in _lines_of("audiohook_fw.testing", name))
     for hook in FAMILIES:
         signature = str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
         yield f"hook {hook}{signature}"
 
 
-def _lines_of(name: str) -> Iterator[str]:
-    definition = find("audiohook_fw", name)
+def _lines_of(package: str, name: str) -> Iterator[str]:
+    definition = find(package, name)
     if not isinstance(definition.node, ast.ClassDef):
         yield f"{name}: {_assigned(name, definition.signature)}"
         return

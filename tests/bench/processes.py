@@ -87,16 +87,29 @@ class Server:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._folder = tempfile.TemporaryDirectory(prefix="audiohook-bench-")
+        self._collector = _Collector()
+        self._begin()
+
+    def _begin(self) -> None:
         self.port = _free_port()
         self.url = f"ws://127.0.0.1:{self.port}/audiohook/ws"
-        self._collector = _Collector()
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
     def __enter__(self) -> Self:
-        self._wait()
-        return self
+        for attempt in range(3):  # between looking for a free port and listening there somebody may take it
+            try:
+                self._wait()
+            except RuntimeError:
+                if attempt == 2:
+                    raise
+                self._process.kill()
+                self._process.wait()
+                self._begin()
+            else:
+                return self
+        raise AssertionError
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -127,7 +140,7 @@ class Server:
             return [sys.executable, HERE / "bare.py", str(self.port)]
         folder = Path(self._folder.name)
         plugins = folder / "plugins"
-        plugins.mkdir()
+        plugins.mkdir(exist_ok=True)
         for name in PLUGINS[self.kind]:
             (plugins / f"{name}.py").write_text(SOURCES[name.partition("_")[0]])
         wanted = [*PLUGINS[self.kind], *(["recorder"] if self.kind == "recorder" else [])]

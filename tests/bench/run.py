@@ -72,10 +72,10 @@ def main() -> int:
     for name in options.scenario or SCENARIOS:
         print(f"{name} ...", file=sys.stderr, flush=True)
         text += as_text(SCENARIOS[name](scale)) + "\n"
+        if options.write:  # after each, since all of them take long
+            before, mark, _ = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+            PAGE.write_text(f"{before}{mark}\n\n{text.rstrip()}\n", encoding="utf-8")
     print(text)
-    if options.write:
-        before, mark, _ = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(f"{before}{mark}\n\n{text.rstrip()}\n", encoding="utf-8")
     return 0
 
 

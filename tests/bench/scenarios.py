@@ -45,9 +45,9 @@ class Scale:
     """
 
     rounds: int = 3
-    window: float = 10.0
+    window: float = 6.0
     divisor: int = 1
-    settle: float = 7.0
+    settle: float = 6.0
 
     def calls(self, number: int) -> int:
         return max(10, number // self.divisor)

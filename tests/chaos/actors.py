@@ -121,7 +121,7 @@ class _Acting(SessionHandler):
 
 KINDS: Final = ("raise", "always raise", "hang", "block", "flood", "swallow", "leak", "cancel")
 _LANE_ONLY: Final = frozenset({"hang", "swallow", "cancel"})
-"""Inline, `cancel` would hit the reader itself: one process cannot isolate that."""
+"""Inline, `cancel` would hit whatever task of ours makes the call; that of the reader ends the call."""
 _HOOKS: Final = (
     *("on_opened", "on_audio", "on_pause", "on_resume", "on_discarded", "on_update"),
     *("on_client_error", "on_event", "on_close", "on_end"),

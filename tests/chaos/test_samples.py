@@ -21,7 +21,7 @@ def run(*arguments: str) -> str:
 
 @pytest.mark.timeout(600)
 def test_a_minute_of_chaos() -> None:
-    report = run("calls", "--seconds", "30", "--round", "10", "--together", "10")
+    report = run("calls", "--seconds", "60", "--round", "20", "--together", "10")
     for behaviour in ("plain", "bad message", "bad request"):  # at any speed, these come
         assert f"| {behaviour} |" in report
     assert "| on_end comes once for an accepted call |" in report

@@ -163,6 +163,20 @@ async def test_many_short_hooks_in_a_row_are_nobodys_block(
     assert plugins.blocks == [NOBODY]
 
 
+async def test_one_hook_of_many_calls_in_a_row_is_nobodys_block(
+    dog: Watchdog, plugins: Plugins, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = itertools.count()
+
+    def next_one(frame: FrameType | None) -> Running:
+        return Running("bad", "on_audio", f"session {next(calls)}")
+
+    plugins.who_runs = next_one  # type: ignore[method-assign]
+    block(lambda: found(caplog, "by no plugin that can be named"))
+    await beats()
+    assert plugins.blocks == [NOBODY]
+
+
 async def test_who_blocks_at_last_is_named_whoever_ran_before(
     dog: Watchdog, plugins: Plugins, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from typing import Any, Final
 
 from audiohook_fw import SessionSummary
@@ -12,7 +12,7 @@ from audiohook_fw import SessionSummary
 from .recording import Recording
 from .sidecar import Sidecar
 
-__all__ = ["KEPT_SECONDS", "Collected", "Due"]
+__all__ = ["KEPT_SECONDS", "SAVE_SECONDS", "Collected", "Due", "Written"]
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,19 @@ KEPT_SECONDS: Final = 30
 
 MUCH_SECONDS: Final = 5
 """Audio that is written at once: a backlog, or a call that is played faster than time."""
+
+
+SAVE_SECONDS: Final = 1.0
+"""Between two versions of a sidecar, however much happens in the call."""
+
+
+class Written(Enum):
+    """How far a recording is written."""
+
+    ALL = auto()
+    BUT_SIDECAR = auto()
+    """The sidecar has to wait a little."""
+    REFUSED = auto()
 
 
 class Due(IntEnum):
@@ -41,7 +54,7 @@ class Collected:
         files: where they go. sidecar: what is known of the call; belongs to this object from now on.
 
     Attributes:
-        finished: the call has ended.
+        finished: the call has ended. error: why the disk refused last.
     """
 
     def __init__(self, files: Recording, sidecar: Sidecar) -> None:
@@ -56,8 +69,15 @@ class Collected:
         self._end = 0  # call time up to which something was collected
         self._known = Due.KNOWN  # what the writer was told of the audio that waits
         self._news = True  # of which the sidecar on the disk does not tell
+        self._saved = float("-inf")
         self._failed = False
         self.finished = False
+        self.error: OSError | None = None
+
+    @property
+    def session_id(self) -> str:
+        """The call's."""
+        return str(self._sidecar.facts["session_id"])
 
     def __repr__(self) -> str:
         state = "finished" if self.finished else "running"
@@ -107,10 +127,14 @@ class Collected:
 
     # the writer's side ----------------------------------------------------------------------------
 
-    def write(self) -> bool:
-        """Write all that waits; blocks on the disk. Tell whether all is written.
+    def write(self, now: float) -> Written:
+        """Write all that waits; blocks on the disk. Tell how far that came.
 
-        What the disk refuses is kept, the newest 30 s of it; older audio becomes silence, and is listed.
+        What the disk refuses is kept, the newest 30 s of it; older audio becomes silence, and is listed. The
+        sidecar is written once a second at most, but at the beginning and the end.
+
+        Args:
+            now: monotonic seconds.
         """
         with self._lock:
             taken, self._pieces = self._pieces, []
@@ -124,8 +148,8 @@ class Collected:
                 self._waiting = sum(self._samples(p) for p in self._pieces if isinstance(p, bytes))
                 self._forget("disk")
                 self._refused(error)
-            return False
-        return self._save()
+            return Written.REFUSED
+        return self._save(now)
 
     def close(self) -> bool:
         """Close the files of a call that is finished and written; tell whether it was."""
@@ -141,29 +165,36 @@ class Collected:
             seconds = self._waiting / self._sidecar.media.rate
             self._pieces.clear()
             self._failed, self._news = True, False
-        logger.error("recording %s is given up: %.1f s that waited are lost", self._files.name, seconds)
+        logger.error(
+            "recording %s is given up: %.1f s that waited are lost",
+            self._files.name,
+            seconds,
+            extra={"session_id": self.session_id},
+        )
         self._files.close()
 
-    def _save(self) -> bool:
+    def _save(self, now: float) -> Written:
         with self._lock:
             last = self.finished and bool(self._pieces)  # what came meanwhile is written before that is said
             if not self._news or self._failed or last:
-                return True
+                return Written.ALL
+            if not self.finished and now - self._saved < SAVE_SECONDS:
+                return Written.BUT_SIDECAR
             self._news = False
-            text = self._sidecar.text(self._files.file, self._files.samples)
+            sidecar = self._sidecar.copy()
         try:
-            self._files.save(text)
+            self._files.save(sidecar.text(self._files.file, self._files.samples))
         except OSError as error:
             with self._lock:
-                self._news = True
                 self._refused(error)
-            return False
-        return True
+            return Written.REFUSED
+        self._saved = now
+        return Written.ALL
 
     def _refused(self, error: OSError) -> None:
         self._news = True
-        if self._sidecar.refused(type(error).__name__, error.errno):
-            logger.error("the recording cannot be written (%s); trying again", error.strerror)
+        self.error = error
+        self._sidecar.refused(type(error).__name__, error.errno)
 
     def _forget(self, cause: str) -> None:
         """Turn the oldest audio into silence when it is too long to keep: a second more, to be rare."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
 
 from audiohook_fw import MediaFormat, Session, SessionSummary
 
@@ -13,6 +13,11 @@ __all__ = ["FORMAT", "Sidecar"]
 
 FORMAT = "audiohook-recording/1"
 """Names the format; positions and lengths in it are samples of call time, which is file time."""
+
+MOST: Final = 5_000
+"""Events, and gaps, that a sidecar lists: a client that floods must not fill memory and disk."""
+LOST: Final = ("overflow", "disk")
+"""Causes of gaps that this server is to blame for."""
 
 
 @dataclass(slots=True)
@@ -24,6 +29,8 @@ class Sidecar:
     events: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=lambda: {"events": 0, "gaps": 0})
+    lost: int = 0
     result: dict[str, Any] = field(default_factory=lambda: {"state": "recording"})
 
     @classmethod
@@ -48,15 +55,31 @@ class Sidecar:
             },
         )
 
+    def copy(self) -> Self:
+        """Return what is known now; it stays so."""
+        return replace(
+            self, events=list(self.events), gaps=[dict(gap) for gap in self.gaps], errors=dict(self.errors)
+        )
+
     def event(self, type_: str, position: int, **details: Any) -> None:
-        """Note something that happened at a moment of the call."""
-        self.events.append({"type": type_, "position": position, **details})
+        """Note something that happened at a moment of the call; beyond 5,000 they are only counted."""
+        if len(self.events) < MOST:
+            self.events.append({"type": type_, "position": position, **details})
+        else:
+            self.left_out["events"] += 1
 
     def gap(self, start: int, length: int, cause: str, *, clamped: bool = False) -> None:
-        """Note silence in the file that is no recorded silence; it joins the one right before it."""
+        """Note silence in the file that is no recorded silence; it joins the one right before it.
+
+        Beyond 5,000 gaps they are only counted.
+        """
+        self.lost += length * (cause in LOST)
         last = self.gaps[-1] if self.gaps else None
         if last is not None and last["cause"] == cause and last["start"] + last["length"] == start:
             last["length"] += length
+        elif len(self.gaps) >= MOST:
+            self.left_out["gaps"] += 1
+            return
         else:
             last = {"start": start, "length": length, "cause": cause}
             self.gaps.append(last)
@@ -74,16 +97,14 @@ class Sidecar:
         if end > start:
             self.gap(start, end - start, "overflow")
 
-    def refused(self, kind: str, number: int | None) -> bool:
-        """Note that the disk refused a write; tell whether it is the first time for this reason."""
+    def refused(self, kind: str, number: int | None) -> None:
+        """Note that the disk refused a write."""
         reason = errno.errorcode.get(number or 0, kind)
         self.errors[reason] = self.errors.get(reason, 0) + 1
-        return self.errors[reason] == 1
 
     def complete(self, summary: SessionSummary) -> None:
         """Note how the call ended."""
         rtt = summary.rtt
-        overflow = sum(gap["length"] for gap in self.gaps if gap["cause"] in ("overflow", "disk"))
         self.result = {
             "state": "complete",
             "close_reason": summary.reason,
@@ -93,7 +114,7 @@ class Sidecar:
                 "audio": summary.audio,
                 "paused": summary.paused,
                 "discarded": summary.discarded,
-                "overflow": overflow,
+                "overflow": self.lost,
                 "frames_refused": summary.dropped,
             },
             "rtt": {"last": rtt[-1], "max": max(rtt), "count": len(rtt)} if rtt else None,
@@ -115,6 +136,7 @@ class Sidecar:
             "events": self.events,
             "gaps": sorted(self.gaps, key=lambda gap: gap["start"]),
             "errors": self.errors,
+            **({"left_out": self.left_out} if any(self.left_out.values()) else {}),
             **self.result,
         }
         return json.dumps(content, indent=2, ensure_ascii=False)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import deque
 from typing import Final
 
-from .collected import Collected
+from .collected import SAVE_SECONDS, Collected, Written
 
 __all__ = ["Writer"]
 
@@ -20,12 +21,15 @@ RETRY: Final = 1.0
 """Seconds until a recording that the disk refused is tried again."""
 PATIENCE: Final = 60.0
 """Seconds for which the rest of a call that has ended is tried; then it is given up."""
+COMPLAIN: Final = 60.0
+"""Seconds between two log records that the disk refuses, for one reason."""
 
 
 class Writer:
     """Writes recordings soon after they are handed in. Its thread begins with the first one.
 
-    `write` and `write_later` are for the event loop: they never wait.
+    `write` and `write_later` are for the event loop: they wait for no disk, and never raise. Each recording
+    has its turn, however often it is handed in.
 
     Args:
         delay: seconds that audio may wait for more.
@@ -33,9 +37,12 @@ class Writer:
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
-        self._now: deque[Collected] = deque()
+        self._lock = threading.Lock()
+        self._now: dict[Collected, None] = {}
         self._later: deque[tuple[float, Collected]] = deque()
+        self._unsaved: dict[Collected, float] = {}  # and when their sidecars are due
         self._refused: dict[Collected, float | None] = {}  # and when its call was over, for all we know
+        self._complained: dict[str, float] = {}
         self._wake = threading.Event()
         self._asleep = False
         self._stopping = False
@@ -43,70 +50,94 @@ class Writer:
 
     def write(self, collected: Collected) -> None:
         """Have a recording written at once."""
-        self._now.append(collected)
-        self._rouse()
+        with self._lock:
+            self._now[collected] = None
+            self._rouse()
 
     def write_later(self, collected: Collected) -> None:
         """Have a recording written when its audio has waited long enough."""
         self._later.append((time.monotonic() + self._delay, collected))
         if self._asleep or self._thread is None:
-            self._rouse()
+            with self._lock:
+                self._rouse()
 
     def stop(self, timeout: float) -> bool:
         """Write everything that waits, and end the thread; tell whether that was done in time. Blocks.
 
         What is handed in later begins a new thread.
         """
-        self._stopping = True
-        if self._thread is not None:
-            self._wake.set()
-            self._thread.join(timeout)
-            if self._thread.is_alive():
+        deadline = time.monotonic() + timeout
+        while True:
+            with self._lock:
+                if self._thread is None and (self._now or self._later or self._unsaved):
+                    self._rouse()
+                thread = self._thread
+                self._stopping = thread is not None
+                if thread is None:
+                    return not (self._now or self._later)
+                self._wake.set()
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
                 return False
-        self._thread, self._stopping = None, False
-        return True
-
-    # the thread -----------------------------------------------------------------------------------
+            with self._lock:
+                self._thread = None
 
     def _rouse(self) -> None:
+        """Let the thread look at once; with the lock held."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="audiohook-recorder", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="audiohook-recorder", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # of a system that gives no more threads; the next one tries again
+                self._complain("thread", "recordings wait: %s", str(error))
+                return
+            self._thread = thread
         self._wake.set()
+
+    # the thread -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
         tried = time.monotonic()
         while True:
-            while self._now:
-                self._attempt(self._now.popleft())
+            with self._lock:
+                batch, self._now = self._now, {}
+            for collected in batch:
+                self._attempt(collected)
             now = time.monotonic()
             while self._later and (self._stopping or self._later[0][0] <= now):
                 self._attempt(self._later.popleft()[1])
+            for collected in [c for c, due in self._unsaved.items() if self._stopping or due <= now]:
+                del self._unsaved[collected]
+                self._attempt(collected)
             if self._refused and (self._stopping or now - tried >= RETRY):
                 tried = now
                 self._try_again(now)
-            if self._stopping and not (self._now or self._later):
+            if self._stopping and not (self._now or self._later or self._unsaved):
                 return
             self._sleep()
 
     def _sleep(self) -> None:
-        self._asleep = not (self._later or self._refused)
+        self._asleep = not (self._later or self._unsaved or self._refused)
         # Looked at once more after that: what comes from now on rouses us.
-        if not (self._now or (self._asleep and self._later)):
+        if not (self._now or self._stopping or (self._asleep and self._later)):
             self._wake.wait(None if self._asleep else TICK)
         self._asleep = False
         self._wake.clear()
 
     def _attempt(self, collected: Collected) -> None:
+        now = time.monotonic()
         try:
-            written = collected.write()
-            if written:
-                self._refused.pop(collected, None)
-                collected.close()
-            else:
+            written = collected.write(float("inf") if self._stopping else now)
+            if written is Written.REFUSED:
                 self._refused.setdefault(collected, None)
+                self._report(collected)
+                return
+            self._refused.pop(collected, None)
+            if written is Written.BUT_SIDECAR:
+                self._unsaved.setdefault(collected, now + SAVE_SECONDS)
+            collected.close()
         except Exception:  # whatever is wrong with one recording, the others are written
-            logger.exception("%r failed", collected)
+            logger.exception("%r failed", collected, extra={"session_id": collected.session_id})
             self._refused.pop(collected, None)
             collected.abandon()
 
@@ -120,3 +151,15 @@ class Writer:
                 collected.abandon()
             elif over is None:
                 self._refused[collected] = now
+
+    def _report(self, collected: Collected) -> None:
+        error = collected.error
+        reason = os.strerror(error.errno) if error is not None and error.errno else type(error).__name__
+        text = "recordings cannot be written (%s); what waits is tried again each second"
+        self._complain(reason, text, reason, session_id=collected.session_id)
+
+    def _complain(self, reason: str, text: str, *args: object, session_id: str = "") -> None:
+        now = time.monotonic()
+        if now - self._complained.get(reason, float("-inf")) >= COMPLAIN:
+            self._complained[reason] = now
+            logger.error(text, *args, extra={"session_id": session_id} if session_id else {})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from audiohook_fw_recorder import writer as writer_module
-from audiohook_fw_recorder.collected import Collected, Due
+from audiohook_fw_recorder.collected import Collected, Due, Written
 from audiohook_fw_recorder.recording import Recording
 from audiohook_fw_recorder.sidecar import Sidecar
 from audiohook_fw_recorder.writer import Writer
@@ -139,5 +139,89 @@ def test_much_audio_is_written_at_once(tmp_path: Path) -> None:
     second = bytes(8_000)
     dues = [recording.audio(second, 8_000) for _ in range(7)]
     assert dues == [Due.LATER, *[Due.KNOWN] * 3, Due.NOW, *[Due.KNOWN] * 2]
-    assert recording.write()
+    assert recording.write(0.0) is Written.ALL
     assert recording.audio(second, 8_000) is Due.LATER
+
+
+def test_a_call_in_which_much_happens_has_its_sidecar_written_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = collected(tmp_path)
+    saved: list[str] = []
+    monkeypatch.setattr(recording._files, "save", saved.append)
+    assert recording.write(10.0) is Written.ALL
+    for step in range(100):
+        recording.event("update", step)
+        assert recording.write(10.0 + step / 101) is Written.BUT_SIDECAR
+    assert len(saved) == 1
+    assert recording.write(11.0) is Written.ALL
+    recording.event("update", 100)
+    finish(recording, 0)
+    assert recording.write(11.1) is Written.ALL
+    assert len(saved) == 3
+
+
+def test_a_call_in_which_much_happens_delays_no_other(tmp_path: Path) -> None:
+    rude, calm = collected(tmp_path, "rude"), collected(tmp_path, "calm")
+    writer = Writer(delay=0.02)
+    calm.audio(b"abcd", 4)
+    writer.write_later(calm)
+    for step in range(200_000):
+        rude.event("update", step)
+        writer.write(rude)
+        if not step % 1_000 and (tmp_path / "calm.wav").exists():
+            break
+    else:
+        raise AssertionError("the calm call is not written while the rude one goes on")
+    assert writer.stop(60.0)
+    assert read_wav(tmp_path / "calm.wav").payload == b"abcd"
+
+
+def test_what_a_client_floods_is_counted_and_not_listed(tmp_path: Path) -> None:
+    recording = collected(tmp_path)
+    for step in range(5_003):
+        recording.event("update", step)
+        recording.gap(step * 10, 5, "discarded", clamped=False)
+    finish(recording, 60_000)
+    assert recording.write(0.0) is Written.ALL
+    sidecar = json.loads((tmp_path / "call.json").read_text())
+    assert (len(sidecar["events"]), len(sidecar["gaps"])) == (5_000, 5_000)
+    assert sidecar["left_out"] == {"events": 3, "gaps": 3}
+
+
+def test_a_thread_that_cannot_start_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    writer = Writer(delay=0.0)
+    recording = collected(tmp_path)
+    recording.audio(b"abcd", 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        writer.write(recording)
+    assert "recordings wait: can't start new thread" in caplog.text
+    assert writer.stop(60.0)
+    assert read_wav(tmp_path / "call.wav").payload == b"abcd"
+
+
+def test_the_log_says_once_that_the_disk_refuses_and_names_a_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    writer = Writer(delay=0.0)
+    for name in ("first", "second"):
+        recording = collected(tmp_path, name)
+        recording.audio(b"abcd", 4)
+        writer.write(recording)
+    assert writer.stop(60.0)
+    [record] = [r for r in caplog.records if "cannot be written" in r.getMessage()]
+    assert record.session_id == "first"  # type: ignore[attr-defined]
+
+
+def test_a_sidecar_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "call.json").mkdir()
+    recording = collected(tmp_path)
+    assert recording.write(0.0) is Written.REFUSED
+    assert {path.name for path in tmp_path.iterdir()} == {"call.json", "call.wav"}

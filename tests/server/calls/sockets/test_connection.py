@@ -209,3 +209,38 @@ async def test_a_mistake_of_ours_costs_the_call_and_is_logged(
     assert ear.log == lived("lost")
     assert any(r.exc_info and r.exc_info[0] is LookupError for r in records)
     assert house.failures == []
+
+
+async def test_an_inline_hook_that_cancels_the_writer_costs_nothing(
+    house: Any, records: list[Any], make_ear: Any
+) -> None:
+    class Canceller:
+        @hookimpl
+        def on_opened(self, session: Any) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+    ear = make_ear()
+    await house.start(canceller=Canceller(), ear=ear)
+    caller = await house.opened()
+    await caller.raw("ping")
+    await caller.until("pong")
+    await caller.close()
+    await house.idle()
+    assert ear.log[-1] == "end end"
+    assert any("the writer begins again" in r.getMessage() for r in records)
+
+
+async def test_what_is_queued_gives_way_when_the_turn_of_the_loop_is_over(
+    house: Any, make_ear: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = make_ear()
+    await house.start(ear=ear)
+    caller = await house.opened()
+    asked: list[bool] = []
+    monkeypatch.setattr(house.services.turn, "is_over", lambda: bool(asked.append(True)) or True)
+    await asyncio.gather(*[caller.socket.send_bytes(b"\xff" * 320) for _ in range(200)])
+    await caller.ping()
+    assert len(asked) > 100, "all but the first 16 are queued"
+    await caller.close()

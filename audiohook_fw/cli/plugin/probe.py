@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 from pydantic import BaseModel
@@ -31,6 +32,7 @@ __all__ = ["main"]
 def main() -> None:
     """Do the job of standard input."""
     faulthandler.enable()  # a crash and SIGABRT then tell where the plugin was
+    os.register_at_fork(after_in_child=_end_copy)
     with _channel() as out:
         job = json.load(sys.stdin)
         sys.path[:0] = job["paths"]
@@ -40,6 +42,19 @@ def main() -> None:
         except AudiohookError as error:  # the configuration, not the plugin
             _say(out, error=str(error))
         _say(out, done=True)
+
+
+def _end_copy() -> None:
+    """End the copy of this process that a plugin's `os.fork()` makes: it would go on as a second probe.
+
+    Those of `multiprocessing` have work of their own to do.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "multiprocessing.popen_fork":
+            return
+        frame = frame.f_back
+    os._exit(70)
 
 
 def _channel() -> IO[str]:

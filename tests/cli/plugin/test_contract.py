@@ -140,3 +140,10 @@ def test_a_configuration_that_cannot_be_read(trial, tmp_path):
     job = Job("bad", str(tmp_path / "bad.py"), config=tmp_path / "bad.toml")
     with pytest.raises(CommandError, match=r"bad\.toml"):
         list(Trial(job).findings())
+
+
+def test_a_module_that_forks_is_tried_once(trial):
+    # Only once, whatever becomes of the copy: else a mistake here would fill the machine with them.
+    forks = "if os.environ.setdefault('FORKED', str(os.getpid())) == str(os.getpid()): os.fork()"
+    found = list(trial(at_import=forks).findings())
+    assert [finding.rule for finding in found] == [rule.name for rule in RULES]

@@ -42,9 +42,7 @@ _ADMIN_CONNECTIONS: Final = (
 )
 _HEALTH_TIMEOUT: Final = 2.0  # seconds for all `check_health` together
 _MARGIN: Final = 1.0  # seconds on top of `limits.end_deadline`
-_LATE: Final = (
-    3.0  # seconds for those to be sent away who came right before the port of a drained server closed
-)
+_LATE: Final = 3.0  # seconds to send away who came right before a drained server closed its port
 _LOOK: Final = 0.05  # seconds between two looks whether there are any
 
 

@@ -32,7 +32,6 @@ class RecordingHandler(SessionHandler):
     def __init__(self, session: Session, settings: RecorderSettings, writer: Writer) -> None:
         assert session.media is not None
         files = Recording(settings.directory, session.id, session.media, byte_order=session.byte_order)
-        self._session = session
         self._writer = writer
         self._collected = Collected(files, Sidecar.of(session))
         self._end = 0

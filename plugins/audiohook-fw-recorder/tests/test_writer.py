@@ -176,7 +176,7 @@ def test_a_call_in_which_much_happens_delays_no_other(tmp_path: Path) -> None:
             continue
         if (tmp_path / "calm.wav").exists():
             break
-        time.sleep(0.001)  # as the loop does; a thread that never waits may starve the others of the interpreter
+        time.sleep(0.001)  # as the loop does; a thread that never waits may starve all others
         assert time.monotonic() < deadline, "the calm call is not written while the rude one goes on"
     assert writer.stop(60.0)
     assert read_wav(tmp_path / "calm.wav").payload == b"abcd"

@@ -32,6 +32,7 @@ __all__ = ["WavWriter"]
 
 _PIECE: Final = 65_536  # bytes of silence written at once
 _MAX_SIZE: Final = 0xFFFF_FFFF  # RIFF sizes are 32 bits
+_SIZE: Final = struct.Struct("<I")
 
 
 class WavWriter:
@@ -51,7 +52,7 @@ class WavWriter:
         OSError: when the file cannot be made or written.
     """
 
-    __slots__ = ("_data_bytes", "_fd", "_header_bytes", "_swap", "media", "path")
+    __slots__ = ("_data_bytes", "_fd", "_header", "_swap", "media", "path")
 
     def __init__(
         self,
@@ -66,8 +67,8 @@ class WavWriter:
         self.media: Final = media
         self._swap: Final = media.sample_width == 2 and byte_order == "big"
         self._data_bytes = 0
-        self._header_bytes: Final = len(_header(media, 0))
-        self._fd = _create(self.path, _header(media, 0), overwrite=overwrite, mode=mode)
+        self._header: Final = _Header(media)
+        self._fd = _create(self.path, self._header.of(0), overwrite=overwrite, mode=mode)
 
     @property
     def samples(self) -> int:
@@ -137,12 +138,12 @@ class WavWriter:
         total = self._data_bytes + len(data)
         # Chunks have even lengths: an odd one gets a pad byte, which the next write replaces.
         pad = b"\0" if total % 2 else b""
-        _write_at(fd, data + pad, self._header_bytes + self._data_bytes)
-        _write_at(fd, _header(self.media, total), 0)
+        _write_at(fd, data + pad if pad else data, self._header.size + self._data_bytes)
+        _write_at(fd, self._header.of(total), 0)
         self._data_bytes = total
 
     def _check_room(self, more: int) -> None:
-        if self._header_bytes + self._data_bytes + more + 1 > _MAX_SIZE:
+        if self._header.size + self._data_bytes + more + 1 > _MAX_SIZE:
             raise WavError(str(self.path), "a WAV file ends at 4 GiB: close it and begin another")
 
     def _open_fd(self) -> int:
@@ -182,26 +183,34 @@ def _link(part: Path, path: Path) -> None:
         part.replace(path)
 
 
-def _header(media: MediaFormat, data_bytes: int) -> bytes:
-    """Return everything before the audio, for `data_bytes` of it."""
-    channels, rate, width = len(media.channels), media.rate, media.sample_width
-    ulaw = media.format == "PCMU"
-    fmt = struct.pack(
-        "<HHIIHH",
-        TAG_ULAW if ulaw else TAG_PCM,
-        channels,
-        rate,
-        rate * media.frame_width,
-        media.frame_width,
-        width * 8,
-    )
-    chunks = b""
-    if ulaw:  # a format other than PCM has the length of its extension, and says its samples in `fact`
-        fmt += b"\0\0"
-        chunks = struct.pack("<4sII", b"fact", 4, data_bytes // media.frame_width)
-    chunks = b"WAVE" + struct.pack("<4sI", b"fmt ", len(fmt)) + fmt + chunks
-    chunks += struct.pack("<4sI", b"data", data_bytes)
-    return struct.pack("<4sI", b"RIFF", len(chunks) + data_bytes + data_bytes % 2) + chunks
+class _Header:
+    """Everything before the audio; only its sizes change."""
+
+    __slots__ = ("_bytes", "_frame_width", "_samples_at", "size")
+
+    def __init__(self, media: MediaFormat) -> None:
+        channels, rate, width = len(media.channels), media.rate, media.frame_width
+        ulaw = media.format == "PCMU"
+        tag = TAG_ULAW if ulaw else TAG_PCM
+        fmt = struct.pack("<HHIIHH", tag, channels, rate, rate * width, width, media.sample_width * 8)
+        fact = b""
+        if ulaw:  # a format other than PCM has the length of its extension, and says its samples in `fact`
+            fmt += b"\0\0"
+            fact = struct.pack("<4sII", b"fact", 4, 0)
+        head = struct.pack("<4sI4s4sI", b"RIFF", 0, b"WAVE", b"fmt ", len(fmt)) + fmt + fact
+        self._bytes = bytearray(head + struct.pack("<4sI", b"data", 0))
+        self._frame_width = width
+        self._samples_at = len(head) - 4 if ulaw else 0
+        self.size: Final = len(self._bytes)
+
+    def of(self, data_bytes: int) -> bytes:
+        """Return the header of a file with so many bytes of audio."""
+        header, padded = self._bytes, data_bytes + data_bytes % 2
+        _SIZE.pack_into(header, 4, self.size - 8 + padded)
+        if self._samples_at:
+            _SIZE.pack_into(header, self._samples_at, data_bytes // self._frame_width)
+        _SIZE.pack_into(header, self.size - 4, data_bytes)
+        return bytes(header)
 
 
 def _write_at(fd: int, data: bytes, offset: int) -> None:

@@ -81,7 +81,8 @@ class CallDispatch:
         self._manager = manager
         self.session_id: Final = session_id
         self._began = manager.conduct.now()
-        self._clock = clock or asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._clock = clock or self._loop.time
         self._context = context or contextvars.copy_context()
         self._on_lost = on_lost
         self._on_emitted = on_emitted
@@ -177,11 +178,13 @@ class CallDispatch:
             else:
                 if result is not None or plugin.row:
                     plugin.returned("on_audio", result)
-        for lane in self._lanes_audio:
-            try:
-                lane.put_audio(frame)
-            except Exception as error:  # nothing known raises here, but the reader must go on whatever does
-                self.plugin_faulted(self._by_name[lane.name], "on_audio", error)
+        if self._lanes_audio:
+            now = asyncio.current_task(self._loop) is None
+            for lane in self._lanes_audio:
+                try:
+                    lane.put_audio(frame, now=now)
+                except Exception as error:  # nothing known raises here, but the reader must go on
+                    self.plugin_faulted(self._by_name[lane.name], "on_audio", error)
 
     def control(self, hook: str, *args: object) -> None:
         """Deliver an event hook with its arguments but `session`: inline at once, in lanes behind the audio.

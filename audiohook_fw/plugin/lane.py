@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from audiohook_fw.errors import PluginOverflowError
 
 from .ask import is_running
+from .eager import Begun, first_step, go_on
 from .lane_queue import LaneQueue
 from .running import NOBODY, Running, tells
 
@@ -62,8 +63,9 @@ class Lane:
     """
 
     __slots__ = (
-        "_calls", "_cancelled", "_clock", "_close_returned", "_closed", "_context", "_ended", "_idle",
-        "_label", "_muted", "_owner", "_queue", "_sleep", "_task", "failed", "hook", "name", "since",
+        "_begun", "_calls", "_cancelled", "_clock", "_close_returned", "_closed", "_context", "_ended",
+        "_idle", "_label", "_loop", "_muted", "_owner", "_queue", "_sleep", "_task", "failed", "hook", "name",
+        "since",
     )  # fmt: skip
 
     def __init__(
@@ -84,7 +86,9 @@ class Lane:
         self._clock = clock
         self._context = context
         self._label = label
+        self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
+        self._begun: Begun | None = None
         self._sleep: asyncio.Future[None] | None = None
         self._idle: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] | None = None
@@ -118,15 +122,20 @@ class Lane:
 
     # what comes in ------------------------------------------------------------------------------
 
-    def put_audio(self, frame: AudioFrame) -> None:
-        """Queue a frame; never waits. The lane fails when it is full and may not drop."""
-        if self._muted:
+    def put_audio(self, frame: AudioFrame, *, now: bool = False) -> None:
+        """Queue a frame; never waits. The lane fails when it is full and may not drop.
+
+        Args:
+            now: no task is running, so that a lane that sleeps may take the frame at once, up to the first
+                thing that the hook waits for.
+        """
+        sleep = self._sleep
+        if now and sleep is not None and not sleep.done() and not self._muted:
+            self._context.run(self._take_now, frame, sleep)
+        elif self._muted:
             self._queue.refuse(frame)
         elif self._queue.put_audio(frame):
-            if self._sleep is None or self._sleep.done():
-                self._wake()
-            else:
-                self._sleep.set_result(None)
+            self._wake()
         else:
             self._queue.refuse(frame)
             self._fail("on_audio", "audio comes in faster than the plugin takes it")
@@ -211,8 +220,17 @@ class Lane:
         )
         self._task.add_done_callback(self._on_done)
 
+    def _take_now(self, frame: AudioFrame, sleep: asyncio.Future[None]) -> None:
+        task = self._task
+        assert task is not None, "whoever sleeps is a task"
+        begun = first_step(self._deliver("on_audio", (frame,), 0), task, self._loop)
+        if begun is not None:
+            self._begun = begun
+            if not sleep.done():
+                sleep.set_result(None)
+
     async def _run(self) -> None:
-        loop, pop = asyncio.get_running_loop(), self._queue.pop
+        pop = self._queue.pop
         burst = 0
         while True:
             item = pop()
@@ -221,11 +239,7 @@ class Lane:
                     self._settle()
                 if self._ended:
                     return
-                self._sleep = loop.create_future()
-                try:
-                    await self._sleep
-                finally:
-                    self._sleep = None
+                await self._wait()
                 burst = 0
                 continue
             await self._deliver(*item)
@@ -233,6 +247,22 @@ class Lane:
             if burst == _BURST:
                 burst = 0
                 await asyncio.sleep(0)
+
+    async def _wait(self) -> None:
+        """Sleep until something is queued, or a hook has begun that this task has to finish."""
+        self._sleep = self._loop.create_future()
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            await self._sleep
+        except asyncio.CancelledError as error:
+            if self._begun is None:
+                raise
+            cancelled = error
+        finally:
+            self._sleep = None
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            await go_on(begun, cancelled)
 
     @tells(lambda local: local["self"].running)
     async def _deliver(self, hook: str, args: tuple[object, ...], hops: int) -> None:

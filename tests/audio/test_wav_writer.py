@@ -215,8 +215,8 @@ def test_sizes_end_at_32_bits(path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_real_limit_fits_the_header_fields(path: Path):
-    room = wav_writer._MAX_SIZE - len(wav_writer._header(MONO, 0)) - 1
-    assert len(wav_writer._header(MONO, room)) == 58
+    room = wav_writer._MAX_SIZE - wav_writer._Header(MONO).size - 1
+    assert len(wav_writer._Header(MONO).of(room)) == 58
     with WavWriter(path, MONO) as writer, pytest.raises(WavError):
         writer.write_silence(room + 1)
 

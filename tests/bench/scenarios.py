@@ -232,7 +232,7 @@ def delivery(scale: Scale) -> Table:
     ]
     return Table(
         "From the protocol to the hooks",
-        "Without a socket, caches warm, hooks that do nothing. A lane is woken for each frame.",
+        "Without a socket, caches warm, hooks that do nothing and wait for nothing.",
         ("inline plugins", "lanes", "µs per frame"),
         tuple(rows),
     )

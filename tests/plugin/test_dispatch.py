@@ -165,6 +165,33 @@ async def test_a_slow_plugin_loses_its_own_audio_only(bench: Any) -> None:
     assert dispatch.statistics_of("slow") == CallStatistics("slow", in_lane=True, dropped=560)
 
 
+async def test_a_lane_that_sleeps_takes_a_frame_at_once_from_the_loop_and_is_woken_by_a_task(
+    bench: Any,
+) -> None:
+    class Lane:
+        @hookimpl
+        async def on_audio(self, frame: Any) -> None:
+            bench.seen.append(frame.position)
+
+    class Inline:
+        @hookimpl
+        def on_audio(self, frame: Any) -> None:
+            bench.seen.append("inline")
+
+    def from_the_loop() -> None:
+        dispatch.audio(bench.frame(80))
+        bench.seen.append("returned")
+
+    dispatch = bench.accepted(lane=Lane, inline=Inline)
+    dispatch.audio(bench.frame(0))
+    assert bench.seen == ["inline"]
+    await asyncio.sleep(1)
+    asyncio.get_running_loop().call_soon(from_the_loop)
+    await asyncio.sleep(1)
+    assert bench.seen == ["inline", 0, "inline", 80, "returned"]
+    await bench.finish()
+
+
 async def test_a_failing_lane_is_told_to_session_plugin_and_metrics(bench: Any) -> None:
     class Recorder:
         info = PluginInfo(overflow=Overflow.FAIL, max_lag=0.02)

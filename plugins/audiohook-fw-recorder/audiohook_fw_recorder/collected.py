@@ -153,6 +153,8 @@ class Collected:
 
     def close(self) -> bool:
         """Close the files of a call that is finished and written; tell whether it was."""
+        if not self.finished:
+            return False
         with self._lock:
             done = self.finished and not self._pieces and not self._news
         if done:
@@ -174,6 +176,8 @@ class Collected:
         self._files.close()
 
     def _save(self, now: float) -> Written:
+        if not self._news:  # nearly always; what becomes news right now is handed in once more
+            return Written.ALL
         with self._lock:
             last = self.finished and bool(self._pieces)  # what came meanwhile is written before that is said
             if not self._news or self._failed or last:

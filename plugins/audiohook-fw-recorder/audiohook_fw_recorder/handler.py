@@ -45,12 +45,12 @@ class RecordingHandler(SessionHandler):
         missing = frame.position - self._end
         if missing > 0:
             self._collected.silence(missing)
+        self._end = frame.position + frame.length
         due = self._collected.audio(frame.payload, frame.length)
         if due is Due.LATER:
             self._writer.write_later(self._collected)
         elif due is Due.NOW:
             self._writer.write(self._collected)
-        self._end = frame.end
 
     def on_pause(self, origin: PauseOrigin, position: int) -> None:
         """Note a pause; all before it goes to the disk now."""

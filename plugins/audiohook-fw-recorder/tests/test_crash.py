@@ -27,6 +27,7 @@ unsigned = true
 enabled = ["recorder"]
 [plugins.recorder]
 directory = "calls"
+flush_seconds = 0.5
 """
 
 

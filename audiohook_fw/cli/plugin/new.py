@@ -66,7 +66,7 @@ def _new(
     typer.echo(f"Wrote {directory}: {KINDS[kind].summary}. {len(files)} files. Next:\n")
     for line in (
         f"cd {shlex.quote(str(directory))}",
-        "pip install --editable . --group dev",
+        "pip install --editable '.[dev]'",
         f"pytest && {command_line('plugin', 'check', '.')}",
     ):
         typer.echo(f"  {line}")

@@ -11,7 +11,7 @@ def test_the_first_steps_are_told(command, place):
     result = command("plugin", "new", "talk_ratio")
     assert (result.status, result.err) == (0, "")
     steps = [line.strip() for line in result.out.splitlines() if line.startswith("  ")]
-    assert steps[:2] == ["cd audiohook-fw-talk-ratio", "pip install --editable . --group dev"]
+    assert steps[:2] == ["cd audiohook-fw-talk-ratio", "pip install --editable '.[dev]'"]
     assert len(steps) == 3
     assert "plugin check ." in steps[2]
     project = tomllib.loads((place / "audiohook-fw-talk-ratio/pyproject.toml").read_text())["project"]

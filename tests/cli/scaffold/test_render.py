@@ -36,3 +36,13 @@ def test_the_requirement_is_that_of_compatibility(monkeypatch, version, line):
 
 def test_the_holder_of_the_licence():
     assert "Copyright (c) 2026 mine authors" in render(KindName.MINIMAL, Names("mine"), year=2026)["LICENSE"]
+
+
+@pytest.mark.parametrize("kind", KindName)
+def test_its_tools_are_installed_by_any_pip(kind):
+    # The pip of a new environment of Python 3.11 knows extras, but no dependency groups.
+    files = render(kind, Names("mine"), year=2026)
+    assert tomllib.loads(files["pyproject.toml"])["project"]["optional-dependencies"].keys() == {"dev"}
+    told = [line for text in files.values() for line in text.splitlines() if "pip install --editable" in line]
+    assert len(told) == 2  # in the README and for CI
+    assert all(line.endswith("pip install --editable '.[dev]'") for line in told)

@@ -50,7 +50,7 @@ class CallDriver(CallOutcome):
     Args:
         plugin: a class, module or instance, or what `-p` takes: an entry point, `module:attribute`, a file.
         settings: its section of the configuration.
-        name: under which it is loaded; by default made of its own (`TalkRatio` becomes `talk_ratio`).
+        name: under which it is loaded; by default made of its own (`TalkRatioPlugin` becomes `talk_ratio`).
         others: further plugins by name, called after it.
         limits: the server's `limits`, where they are not the defaults.
         context: what `session.context` holds at the start, such as `{"queue": "Sales"}`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from audiohook_fw.plugin import (
     load_plugins,
 )
 
-__all__ = ["SERVER", "WITNESS", "Witness", "limits_of", "load", "name_of", "options_for"]
+__all__ = ["SERVER", "WITNESS", "Witness", "limits_of", "load", "name_of", "named", "options_for"]
 
 WITNESS: Final = "audiohook_witness"
 """The name of the plugin that hears, for the test, what passes the filters."""
@@ -56,7 +56,8 @@ class Witness:
 def name_of(plugin: object) -> str:
     """Return the name under which a plugin is loaded: of an entry point or file, or made of its own.
 
-    A class `TalkRatio`, or an instance of it, becomes `talk_ratio`; a module `acme.talk` becomes `talk`.
+    A class `TalkRatio` or `TalkRatioPlugin`, or an instance of it, becomes `talk_ratio`; a module
+    `acme.talk` becomes `talk`.
     """
     if isinstance(plugin, str | Path):
         name, equals, _ = str(plugin).partition("=")
@@ -67,7 +68,29 @@ def name_of(plugin: object) -> str:
         return plugin.__name__.rpartition(".")[2].strip("_")
     kind = plugin if isinstance(plugin, type) else type(plugin)
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", kind.__name__)
-    return "_".join(word.lower() for word in words)
+    return "_".join(word.lower() for word in words).removesuffix("_plugin")
+
+
+def named(plugins: Iterable[object], settings: Iterable[str]) -> dict[str, object]:
+    """Return plugins by their names.
+
+    Args:
+        settings: the names that have settings.
+
+    Raises:
+        TypeError: two have the same name, or there are settings of a plugin that is not there.
+    """
+    found: dict[str, object] = {}
+    for plugin in plugins:
+        name = name_of(plugin)
+        if name in found:
+            raise TypeError(f"two plugins are named {name!r}; name one otherwise: 'other=module:Class'")
+        found[name] = plugin
+    for name in settings:
+        if name not in found:
+            there = ", ".join(found) or "none"
+            raise TypeError(f"settings of {name!r}, but no plugin is named so; there are: {there}")
+    return found
 
 
 def limits_of(limits: Mapping[str, object] | None) -> LimitsSettings:

@@ -16,7 +16,7 @@ from audiohook_fw.config import Loaded, Settings, new_key
 from audiohook_fw.plugin import PluginRecord, load_plugins
 from audiohook_fw.server import AudiohookServer
 
-from .loading import name_of, options_for
+from .loading import named, options_for
 
 __all__ = ["ServerThread"]
 
@@ -32,12 +32,13 @@ class ServerThread:
 
     Args:
         plugins: classes, modules and instances, or what `-p` takes; each must load and start.
-        settings: the plugins' sections, by name.
+        settings: the plugins' sections, by name (a class `Alert` or `AlertPlugin` is named `alert`).
         product: of the one API key: `monitor`, `transcription` or `connector`.
         sections: the core's own settings: `limits={"calls": 1}`, `auth={…}`, `server={…}`, `telemetry={…}`.
 
     Raises:
         PluginLoadError, PluginConfigError: a plugin does not load, or its settings are wrong.
+        TypeError: there are settings of a plugin that is not there, or two plugins have one name.
 
     Attributes:
         api_key: the key that may open calls.
@@ -56,8 +57,7 @@ class ServerThread:
         self.secret: Final = decode_secret(secret)
         self.admin_token: Final = secrets.token_hex(16)
         self._loaded = Loaded.of(_settings(sections, self.api_key, secret, product), settings)
-        named = {name_of(plugin): plugin for plugin in plugins}
-        options, objects = options_for(named)
+        options, objects = options_for(named(plugins, settings or {}))
         self._plugins = load_plugins(
             options, self._loaded.plugin_section, self._loaded.settings.limits, extra=objects
         )

@@ -20,12 +20,21 @@ class HTTPRelay:
 class TalkRatio2(HTTPRelay): ...
 
 
+class AlertPlugin(HTTPRelay): ...
+
+
+class Plugin(HTTPRelay): ...
+
+
 @pytest.mark.parametrize(
     ("plugin", "name"),
     [
         (HTTPRelay, "http_relay"),
         (HTTPRelay(), "http_relay"),
         (TalkRatio2, "talk_ratio_2"),
+        (AlertPlugin, "alert"),
+        (AlertPlugin(), "alert"),
+        (Plugin, "plugin"),
         (types.ModuleType("acme.talk"), "talk"),
         ("recorder", "recorder"),
         ("acme.talk:TalkRatio", "talk"),

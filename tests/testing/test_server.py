@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict
 
 from audiohook_fw import Accept, Reject, Routes, Session, hookimpl
 from audiohook_fw.client import CallReport, Decision, Timeline
-from audiohook_fw.errors import PluginLoadError
+from audiohook_fw.errors import PluginConfigError, PluginLoadError
 from audiohook_fw.plugin import PluginStatus
 from audiohook_fw.testing import CallAudio, ServerThread, play_call
 
@@ -46,6 +47,43 @@ def test_a_server_with_just_this_plugin(
     while server.calls and time.monotonic() < deadline:  # the last hooks run on after `closed`
         time.sleep(0.01)
     assert server.calls == 0
+
+
+class AlertPlugin:
+    class Settings(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        level: int = 1
+
+    def __init__(self, settings: Settings) -> None:
+        self.level = settings.level
+
+    @hookimpl
+    def on_open(self, session: Session) -> Accept:
+        return Accept(tags={"level": str(self.level)})
+
+
+def test_settings_reach_a_plugin_by_its_short_name() -> None:
+    with pytest.raises(PluginConfigError, match="louder"):
+        ServerThread(AlertPlugin, settings={"alert": {"louder": 1}})
+
+
+@pytest.mark.parametrize(
+    ("plugins", "name", "says"),
+    [
+        ((Gate, AlertPlugin), "alert_plugin", "there are: gate, alert"),
+        ((Gate,), "x", "settings of 'x', but no plugin is named so; there are: gate"),
+        ((), "x", "there are: none"),
+    ],
+)
+def test_settings_of_a_plugin_that_is_not_there(plugins: tuple[object, ...], name: str, says: str) -> None:
+    with pytest.raises(TypeError, match="no plugin is named so") as caught:
+        ServerThread(*plugins, settings={name: {"level": 2}})
+    assert str(caught.value).endswith(says)
+
+
+def test_two_plugins_of_one_name() -> None:
+    with pytest.raises(TypeError, match="two plugins are named 'alert'"):
+        ServerThread(AlertPlugin, "alert=module:Other")
 
 
 def test_the_plugin_s_admin_routes() -> None:

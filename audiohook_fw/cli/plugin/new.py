@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from ..errors import CommandError
 from ..help import examples
+from ..packaging import GROUP
 from ..program import command_line
 from ..scaffold import KINDS, KindName, Names, NotEmptyError, render, write
 
@@ -31,6 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _new(
+    context: typer.Context,
     name: Annotated[
         str,
         typer.Argument(
@@ -55,6 +58,7 @@ def _new(
     """
     try:
         names = Names(name)
+        _check_free(names, context)
     except ValueError as error:
         raise CommandError(f"NAME: {error}") from None
     directory = into.expanduser() / names.distribution
@@ -70,3 +74,17 @@ def _new(
         f"pytest && {command_line('plugin', 'check', '.')}",
     ):
         typer.echo(f"  {line}")
+
+
+def _check_free(names: Names, context: typer.Context) -> None:
+    """Raise `ValueError` for a name under which something else is found here."""
+    core = getattr(context.find_root().command, "commands", {})  # without those of plugins
+    if names.name.replace("_", "-") in core:
+        raise ValueError(
+            f"{names.name!r} is a command of audiohook-fw, which would hide its own; take another name"
+        )
+    for entry in metadata.entry_points(group=GROUP, name=names.name):
+        where = f"by {entry.dist.name}" if entry.dist is not None else f"as {entry.value}"
+        raise ValueError(
+            f"{names.name!r} is installed here already, {where}; take another name, or uninstall it first"
+        )

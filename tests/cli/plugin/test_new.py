@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from importlib import metadata
 
 import pytest
 
@@ -30,6 +31,11 @@ def test_another_kind_into_another_directory(command, place):
     ("args", "says"),
     [
         (["Talk"], "NAME: 'Talk' is no plugin name: small letters and digits"),
+        (["acme-vad"], "did you mean 'acme_vad'?"),
+        (["serve"], "NAME: 'serve' is a command of audiohook-fw, which would hide its own"),
+        (["plugin"], "is a command of audiohook-fw"),
+        (["recorder"], "NAME: 'recorder' is a plugin of audiohook_fw itself"),
+        (["audiohook_fw"], "NAME: 'audiohook_fw' begins with audiohook"),
         (
             ["mine", "--kind", "other"],
             "'other' is not one of 'minimal', 'policy', 'storage', 'asr', 'analysis'",
@@ -53,3 +59,14 @@ def test_a_directory_that_is_not_empty_is_left_alone(command, place):
         "Error: audiohook-fw-mine: there is something already; name another, or use --into"
     ]
     assert [path.name for path in place.rglob("*")] == ["audiohook-fw-mine", "work"]
+
+
+def test_a_plugin_that_is_installed_is_not_begun_anew(command, place, monkeypatch):
+    entry = metadata.EntryPoint("acme_vad", "acme.vad:Vad", "audiohook_fw")
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda **wanted: [entry] if wanted["name"] == entry.name else []
+    )
+    result = command("plugin", "new", "acme_vad")
+    assert result.status == 2
+    assert "'acme_vad' is installed here already, as acme.vad:Vad; take another name" in result.err
+    assert command("plugin", "new", "acme_vad2").status == 0

@@ -202,6 +202,24 @@ def test_add_a_command(
     assert (place / "calls.txt").read_text(encoding="utf-8") == ""
 
 
+@pytest.mark.parametrize("has_callback", [True, False])
+def test_add_just_one_command(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, has_callback: bool
+) -> None:
+    code = plugins_of("add-a-command.md")["call_list"]
+    cuts = [r"@app\.command\(\)\ndef clear.*?(?=@hookimpl)"]
+    cuts += [] if has_callback else [r"@app\.callback\(\)\ndef .*?(?=@app)"]
+    for cut in cuts:
+        code, count = re.subn(cut, "", code, flags=re.S)
+        assert count == 1
+    (place / "call_list.py").write_text(code, encoding="utf-8")
+    monkeypatch.setenv("AUDIOHOOK_PLUGINS__MODULES", json.dumps(["call_list.py"]))
+    (place / "calls.txt").write_text("one\ntwo\n", encoding="utf-8")
+    words = ["count"] if has_callback else []
+    assert run_command(["call-list", *words, "calls.txt"]) == 0
+    assert capsys.readouterr().out == "2\n"
+
+
 async def test_add_an_http_route(serve: Serve) -> None:
     async with serve("add-an-http-route.md") as running, aiohttp.ClientSession() as http:
         public = f"http://127.0.0.1:{running.server.port}/plugins/live_calls"

@@ -23,6 +23,7 @@ HEADING = re.compile(r"^#{1,6}\s+(?P<text>.+?)\s*#*$", re.M)
 SETTING = re.compile(rf"`({'|'.join(Settings.model_fields)})[.]([a-z_]+)`")
 CITATION = re.compile(r"\b[Pp]rotocol (?P<section>\d+(?:[.]\d+)*)\b")
 NUMBERED = re.compile(r"^#{2,4} (?P<section>\d+(?:[.]\d+)*) ", re.M)
+INSTALL = re.compile(r"pip install (.*?)(?:&&|#|$)", re.M)
 MAKE = re.compile(r"^\s*(?:\$ )?make ((?:[a-z]+ ?)+)", re.M)
 
 
@@ -129,6 +130,30 @@ def test_named_make_targets_exist(blocks: list[Block]) -> None:
     named = {target for code in shell for match in MAKE.finditer(code) for target in match[1].split()}
     assert named
     assert named - targets == set()
+
+
+def test_what_is_installed_from_a_clone_is_there(pages: dict[Path, str], blocks: list[Block]) -> None:
+    places = {str(path.relative_to(ROOT)): path.parent for path in pages}
+    named = [
+        (block.place, word.partition("[")[0])
+        for block in blocks
+        for line in INSTALL.findall(block.code)
+        for word in line.replace("'", "").split()
+        if word.startswith("./")
+    ]
+    assert len(named) > 2
+    tops = {place: (ROOT, places[place.partition(":")[0]]) for place, _ in named}
+    assert [
+        (place, word)
+        for place, word in named
+        if not any((top / word / "pyproject.toml").is_file() for top in tops[place])
+    ] == []
+
+
+def test_environments_are_made_before_anything_goes_into_them(pages: dict[Path, str]) -> None:
+    for name in ("first-server.md", "first-plugin.md"):
+        text = pages[ROOT / "docs/tutorials" / name]
+        assert "python3 -m venv" in text.partition("pip install")[0], name
 
 
 def test_configuration_examples_are_valid(

@@ -95,6 +95,10 @@ class Reader:
             assert count == 1, line
         (self.directory / path).write_text(text, encoding="utf-8")
 
+    def _before(self, code: str, path: str) -> None:
+        # The environment of the test stands for it: this one would need a network.
+        assert [line.split()[0] for line in code.splitlines()] == ["python3", ".", "pip", "cd"]
+
     def _sh(self, code: str, path: str) -> None:
         where = self.home / "where"
         self.said = self.environment.sh(f"{code}\npwd > {where}", self.directory)

@@ -63,7 +63,11 @@ def _plugins(
         width = shutil.get_terminal_size((_WIDTH, 0)).columns
         typer.echo("\n".join(as_table(installed.records, max(width, _NARROWEST))))
     else:
-        typer.echo("No plugins found. Install one, such as: pip install audiohook-fw-recorder")
+        typer.echo(
+            "No plugins found. Install one, such as: pip install audiohook-fw-recorder\n"
+            "(in a clone of audiohook_fw: pip install ./plugins/audiohook-fw-recorder),\n"
+            "or begin one of your own: audiohook-fw plugin new NAME"
+        )
     check_asked(plugin or (), installed.records)
 
 

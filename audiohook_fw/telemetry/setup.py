@@ -135,6 +135,7 @@ def _otlp(endpoint: str) -> SpanExporter:
     except ImportError as error:
         raise ConfigError(
             "telemetry.traces",
-            "otlp needs an extra: pip install 'audiohook-fw[otlp]'; or set it to none or console",
+            "otlp needs an extra: pip install 'audiohook-fw[otlp]' (in a clone of audiohook_fw: "
+            "pip install '.[otlp]'); or set it to none or console",
         ) from error
     return OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces" if endpoint else None)

@@ -212,5 +212,6 @@ def test_no_plugins_at_all(command, monkeypatch):
     monkeypatch.setattr("audiohook_fw.plugin.discovery.metadata.distributions", list)
     result = command("plugins")
     assert result.status == 0
-    assert "pip install" in result.out
+    assert "pip install ./plugins/audiohook-fw-recorder" in result.out
+    assert "audiohook-fw plugin new NAME" in result.out
     assert json.loads(command("plugins", "--json").out) == []

@@ -98,6 +98,7 @@ def test_otlp_without_its_extra_says_what_to_install(monkeypatch):
     with pytest.raises(ConfigError, match=r"pip install 'audiohook-fw\[otlp\]'") as caught:
         setup(_settings(traces="otlp"))
     assert caught.value.setting == "telemetry.traces"
+    assert "in a clone of audiohook_fw: pip install '.[otlp]'" in str(caught.value)
 
 
 def _run(code: str) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,8 @@ POLICY: Final = "demo_policy"
 
 _MISSING: Final = (
     "the demo records, but the plugin recorder is not installed; "
-    "pip install audiohook-fw-recorder (in a clone of the repository: make demo)"
+    "pip install audiohook-fw-recorder "
+    "(in a clone of audiohook_fw: pip install ./plugins/audiohook-fw-recorder)"
 )
 
 

@@ -117,6 +117,7 @@ def test_without_the_recorder_it_says_how_to_get_it(command, monkeypatch):
     assert result.status == 2
     (line,) = result.errors
     assert "pip install audiohook-fw-recorder" in line
+    assert "in a clone of audiohook_fw: pip install ./plugins/audiohook-fw-recorder" in line
 
 
 @pytest.mark.parametrize("into", ["taken", "taken/below"])

@@ -183,7 +183,7 @@ class Reload:
         self._before.start_anew()
 
     def _end(self, handover: Handover, loop: asyncio.AbstractEventLoop) -> None:
-        logger.info("a plugin has changed; the server starts anew")
+        logger.info("a plugin has changed; the server starts anew, which ends running calls")
         self._due = handover
         loop.call_soon_threadsafe(self.ask)
         if not self._ended.wait(_STUCK):

@@ -74,7 +74,8 @@ def _serve(
 
     SIGHUP reads keys and certificate again. Logs go to standard error. Exit status 0 after an
     orderly end, 1 after a forced one, 2 when the server could not start.
-    With --dev it starts anew when the code of a plugin that -p or --plugins-dir names changes.
+    With --dev it starts anew when the code of a plugin that -p or --plugins-dir names changes; calls
+    that run then are ended.
     """
     from .environment import load_config
 

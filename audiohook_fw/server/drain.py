@@ -47,7 +47,7 @@ async def drain(
             logger.info("every call has ended")
             return True
         left = registry.connections
-        logger.warning("%d connections are left at the drain deadline; they are disconnected", len(left))
+        logger.warning("the drain deadline is over; connections disconnected: %d", len(left))
         for connection in left:
             connection.disconnect(DisconnectReason.ERROR, _INFO)
         limits = settings.limits
@@ -61,7 +61,7 @@ async def _reconnect(registry: Registry, spread: float, idle: asyncio.Task[None]
     """Ask one call after the other to move, at equal distances."""
     connections = registry.connections
     if connections:
-        logger.info("draining: %d connections are asked to reconnect over %g s", len(connections), spread)
+        logger.info("draining; connections asked to reconnect over %g s: %d", spread, len(connections))
     for connection in connections:
         connection.reconnect(_INFO)
         await asyncio.wait({idle}, timeout=spread / len(connections))

@@ -183,7 +183,9 @@ class Listener:
     def _take(self, connection: socket.socket) -> None:
         if len(self._open) >= self._most:
             connection.close()
-            limited.warning("connections", "more than %d connections; new ones are closed", self._most)
+            limited.warning(
+                "connections", "as many connections as may be open: %d; new ones are closed", self._most
+            )
             self._on_refused()
             return
         task = asyncio.get_running_loop().create_task(self._begin(connection), name="audiohook-begin")

@@ -71,7 +71,7 @@ def test_it_starts_anew_with_the_same_key_and_port(dev, place):
     running = dev("-p", "policy.py")
     assert running.call() == ["accepted"]
     put(file, REJECTING)
-    running.server.wait_for("a plugin has changed; the server starts anew")
+    running.server.wait_for("a plugin has changed; the server starts anew, which ends running calls")
     running.server.wait_for("started anew with the same key; plugins: policy active")
     assert running.call() == ["rejected"]
     put(file, ACCEPTING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,17 @@ async def test_without_any_time_calls_are_disconnected_at_once(timing: Any) -> N
     connection = Connection(registry, leaves_on="disconnect error")
     assert await drain(registry, timing(), grace=0, deadline=0) is False
     assert connection.told == [(pytest.approx(0, abs=0.01), "disconnect error")]
+
+
+async def test_what_is_logged_is_right_of_one_call_too(timing: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    registry = Registry(10)
+    Connection(registry, leaves_on="disconnect error")
+    await drain(registry, timing(), grace=5)
+    assert [r.getMessage() for r in caplog.records if r.name == "audiohook_fw.server.drain"][-2:] == [
+        "draining; connections asked to reconnect over 20 s: 1",
+        "the drain deadline is over; connections disconnected: 1",
+    ]
 
 
 async def test_it_does_not_wait_for_ever(timing: Any) -> None:

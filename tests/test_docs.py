@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from audiohook_fw.cli.packaging import PACKAGING_RULES
 from audiohook_fw.config import Settings, load
 from audiohook_fw.protocol import client_diagram, server_diagram
+from audiohook_fw.testing import RULES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -113,6 +115,19 @@ def test_python_examples_run(blocks: list[Block], tmp_path: Path, monkeypatch: p
     for block in blocks:
         if block.language == "python" and block.note == "run":
             exec(compile(block.code, block.place, "exec"), {"__name__": "example"})
+
+
+def test_named_rules_of_the_contract_exist(pages: dict[Path, str]) -> None:
+    rule = re.compile(r"rule `([a-z-]+)`")
+    named = {
+        (page.name, name)
+        for page, text in pages.items()
+        if page.is_relative_to(ROOT / "docs/how-to")
+        for name in rule.findall(text)
+    }
+    assert ("block-without-blocking.md", "never-blocks") in named
+    known = {rule.name for rule in (*RULES, *PACKAGING_RULES)}
+    assert {(page, name) for page, name in named if name not in known} == set()
 
 
 def test_data_examples_parse(blocks: list[Block]) -> None:

@@ -84,7 +84,7 @@ def _check_free(names: Names, context: typer.Context) -> None:
             f"{names.name!r} is a command of audiohook-fw, which would hide its own; take another name"
         )
     for entry in metadata.entry_points(group=GROUP, name=names.name):
-        where = f"by {entry.dist.name}" if entry.dist is not None else f"as {entry.value}"
+        package = entry.dist.name if entry.dist is not None else names.distribution
         raise ValueError(
-            f"{names.name!r} is installed here already, {where}; take another name, or uninstall it first"
+            f"{names.name!r} is installed here already; take another name, or first: pip uninstall {package}"
         )

@@ -68,5 +68,6 @@ def test_a_plugin_that_is_installed_is_not_begun_anew(command, place, monkeypatc
     )
     result = command("plugin", "new", "acme_vad")
     assert result.status == 2
-    assert "'acme_vad' is installed here already, as acme.vad:Vad; take another name" in result.err
+    assert "'acme_vad' is installed here already; take another name" in result.err
+    assert "or first: pip uninstall audiohook-fw-acme-vad" in result.err
     assert command("plugin", "new", "acme_vad2").status == 0

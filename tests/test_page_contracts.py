@@ -16,25 +16,32 @@ from audiohook_fw.testing import check_plugin
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs/tutorials/first-server.md", *(ROOT / "docs/how-to").glob("*.md"))
-BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"(?:^<!-- plugin (?P<name>\w+) -->\n)?^```python\n(?P<code>.*?)^```$", re.M | re.S)
 ELSEWHERE = {"test-a-plugin.md"}
 """Its blocks are one test module, which `tests/testing/test_how_to.py` runs, contract and all."""
 
 FACTS: Mapping[str, Mapping[str, object]] = {  # of a call that is accepted
     "first_server_1": {"dnis": "tel:+15555550100"},
-    "reject_a_call_1": {"dnis": "tel:+4980012345"},
+    "only_some": {"dnis": "tel:+4980012345"},
 }
 
 
 def _plugins() -> dict[str, str]:
-    """Return the code of each by its page and number: blocks that are no plugin have no hook."""
+    """Return the code of each by the name that its page gives it, else by page and number.
+
+    A block without a hook is no plugin. Event types are registered once, under the module's name: the same
+    as in other tests.
+    """
     found = {}
     for page in PAGES:
         if page.name not in ELSEWHERE:
-            blocks = [m["code"] for m in BLOCK.finditer(page.read_text(encoding="utf-8"))]
-            codes = [code for code in blocks if "@hookimpl" in code]
-            name = page.stem.lower().replace("-", "_")
-            found |= {f"{name}_{number}": code for number, code in enumerate(codes, 1)}
+            blocks = list(BLOCK.finditer(page.read_text(encoding="utf-8")))
+            stem = page.stem.lower().replace("-", "_")
+            found |= {
+                block["name"] or f"{stem}_{number}": block["code"]
+                for number, block in enumerate(blocks, 1)
+                if "@hookimpl" in block["code"]
+            }
     return found
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from audiohook_fw.errors import LocalProtocolError, RemoteProtocolError
 
 from .client_messages import ClientMessage
-from .envelope import MAX_SENT_BYTES, VERSION, Envelope, write_envelope
+from .envelope import MAX_SENT_BYTES, VERSION, Envelope, write_answer, write_envelope
 from .server_messages import ServerMessage
 
 __all__ = ["Sequenced"]
 
 S = TypeVar("S", bound=StrEnum)
+
+_ANSWERS: Final = frozenset({"clientseq"})
 
 
 class Sequenced(Generic[S]):
@@ -72,9 +74,8 @@ class Sequenced(Generic[S]):
 
     def _write(self, message: ClientMessage | ServerMessage, **fields: Any) -> str:
         """Return the JSON text of our next message; the number is used up only when it can be sent."""
-        head = {"version": VERSION, "type": message.type, "seq": self.sent_seq + 1, **fields}
         try:
-            text = write_envelope({**head, "id": self.session_id, "parameters": message.to_wire()})
+            text = self._text(message, fields)
             size = len(text.encode())
         except (TypeError, ValueError, RecursionError):
             raise LocalProtocolError(f"{message.type} holds something that JSON cannot express") from None
@@ -84,3 +85,10 @@ class Sequenced(Generic[S]):
             )
         self.sent_seq += 1
         return text
+
+    def _text(self, message: ClientMessage | ServerMessage, fields: dict[str, Any]) -> str:
+        seq = self.sent_seq + 1
+        if not type(message).model_fields and fields.keys() == _ANSWERS:
+            return write_answer(message.type, self.session_id, seq, fields["clientseq"])
+        head = {"version": VERSION, "type": message.type, "seq": seq, **fields}
+        return write_envelope({**head, "id": self.session_id, "parameters": message.to_wire()})

@@ -42,16 +42,20 @@ _TYPES: dict[type, str] = {
     UnknownReceived: "unknown",
 }
 
+RTTS = 8
+"""One in so many round-trip times is recorded: the distribution is the same, and each costs 20 µs."""
+
 _NOT_ITS_FAULT = frozenset({ServerState.OPENING, ServerState.CLOSING, ServerState.CLOSED, ServerState.GONE})
 
 
 class Counting:
     """Counts what the connections of one server receive, send and break."""
 
-    __slots__ = ("_metrics", "_received", "_sent")
+    __slots__ = ("_metrics", "_received", "_rtts", "_sent")
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._rtts = 0
         self._received = {
             kind: metrics.counter("audiohook.messages.received", type=type_) for kind, type_ in _TYPES.items()
         }
@@ -73,7 +77,9 @@ class Counting:
                 if error.code == 429:
                     self._metrics.counter("audiohook.client.rate_limited").value += 1
             case PingReceived(rtt=rtt) if rtt is not None:
-                self._metrics.histogram("audiohook.rtt").record(rtt)
+                if self._rtts % RTTS == 0:
+                    self._metrics.histogram("audiohook.rtt").record(rtt)
+                self._rtts += 1
             case _:
                 pass
 

@@ -52,6 +52,8 @@ LONGEST_DISCONNECT: Final = 60_000
 LONGEST_INFO: Final = 256
 """Characters of `info`: Genesys logs it, and a message that is too long could not be sent at all."""
 
+_PONG: Final = Pong()
+
 
 class Wire(Protocol):
     """Writes to the socket. `send_str` and `send_bytes` raise when it is gone, and wait when it is slow."""
@@ -136,7 +138,7 @@ class Outbox:
 
     def pong(self, seq: int) -> None:
         """Answer ping number `seq`."""
-        self._answer(Pong(), seq)
+        self._answer(_PONG, seq)
 
     def updated(self, seq: int) -> None:
         """Answer update number `seq`."""

@@ -243,6 +243,9 @@ class Call:
         tell, totals = self._tell, self._totals
         totals.flush()
         match event:
+            case PingReceived(rtt=rtt):  # the first, since all others are rare
+                if rtt is not None:
+                    totals.round_trip(rtt)
             case PausedReceived(news=True):
                 origin = _origin(event)
                 self.trace.event(
@@ -269,8 +272,6 @@ class Call:
                 tell("on_dtmf", digit, position)
             case PlaybackReceived(started=started, position=position):
                 tell("on_playback", Playback.STARTED if started else Playback.COMPLETED, position)
-            case PingReceived(rtt=rtt) if rtt is not None:
-                totals.round_trip(rtt)
             case UnknownReceived():
                 totals.unknown += 1
             case _:

@@ -73,7 +73,7 @@ _TABLE: Final = (
     _counter("client.errors", "{message}", "`error` messages of clients, by code.", "code"),
     _counter("client.rate_limited", "{message}", "`error` 429 messages: the client wants us to send less."),
     _counter("protocol.errors", "{error}", "Rules that clients broke, by the code we answer.", "code"),
-    _histogram("rtt", _SHORT, "Round-trip time as clients report it in `ping`."),
+    _histogram("rtt", _SHORT, "Round-trip time as clients report it, of one `ping` in eight."),
     _histogram("open.duration", _SHORT, "From `open` to our answer.", "outcome"),
     _histogram("close.duration", _LONG, "From `close` to `closed`."),
     # outbox

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audiohook_fw.errors import RemoteProtocolError
 from audiohook_fw.protocol import MAX_RECEIVED_BYTES, MAX_SENT_BYTES
-from audiohook_fw.protocol.envelope import read_envelope, write_envelope
+from audiohook_fw.protocol.envelope import read_envelope, write_answer, write_envelope
 
 GOOD: dict[str, Any] = {
     "version": "2",
@@ -188,3 +188,9 @@ def test_write_compact_and_unescaped():
 def test_what_json_cannot_express_is_not_written(odd: object):
     with pytest.raises((ValueError, TypeError)):
         write_envelope({"a": odd})
+
+
+@given(seq=st.integers(1, 2**53), clientseq=st.integers(0, 2**53), session_id=st.text())
+def test_an_answer_is_written_like_any_other_message(seq: int, clientseq: int, session_id: str):
+    fields = {"version": "2", "type": "pong", "seq": seq, "clientseq": clientseq, "id": session_id}
+    assert write_answer("pong", session_id, seq, clientseq) == write_envelope({**fields, "parameters": {}})

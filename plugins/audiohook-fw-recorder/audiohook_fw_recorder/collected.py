@@ -93,6 +93,8 @@ class Collected:
                 return Due.KNOWN
             self._pieces.append(payload)
             self._waiting += length
+            if self._known is Due.LATER and self._waiting < self._much:  # nearly always
+                return Due.KNOWN
             if self._waiting > self._kept:
                 self._forget("overflow")
             known, self._known = self._known, Due.LATER if self._waiting < self._much else Due.NOW

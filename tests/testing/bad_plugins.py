@@ -212,6 +212,45 @@ BLOCKING = {
 """By what the message says of them, and spaces to tell them apart."""
 
 
+# what forgets to await ---------------------------------------------------------------------------
+
+
+async def _send(frame: Any) -> None:
+    raise ConnectionError("nobody sees this")
+
+
+def _forgets_its_own(self: Any, frame: Any) -> None:
+    _send(frame)  # type: ignore[unused-coroutine]
+
+
+async def _forgets_a_foreign_one(self: Any) -> None:
+    asyncio.sleep(1)  # type: ignore[unused-coroutine]
+
+
+def _keeps_one(self: Any, reason: Any) -> None:
+    self.kept.append(self.session.run_blocking(int))
+    self.kept.append(self)
+
+
+async def _awaits_nothing_forgotten(self: Any, frame: Any) -> None:
+    task = asyncio.get_running_loop().create_task(_forever())
+    task.cancel()  # before it began, which is no fault
+    await asyncio.wait([task])
+
+
+async def _forever() -> None:
+    await asyncio.Event().wait()
+
+
+FORGOTTEN = {
+    "_send": plugin_of(on_audio=_forgets_its_own),
+    "sleep": plugin_of(on_opened=_forgets_a_foreign_one),
+    "run_blocking": plugin_of(on_close=_keeps_one),
+}
+"""By the coroutine's name."""
+CANCELS_AT_ONCE = plugin_of(on_audio=_awaits_nothing_forgotten)
+
+
 # what fails --------------------------------------------------------------------------------------
 
 

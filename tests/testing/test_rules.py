@@ -6,8 +6,10 @@ import asyncio
 import gc
 import importlib.util
 import os
+import re
 import sys
 import time
+import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -98,6 +100,35 @@ def test_after_the_watch_everything_is_as_it_was() -> None:
     assert all(one is other for one, other in zip(before, after, strict=True))
     assert set(vars(socket.socket)) == of_its_own
     assert bad.sleep is time.sleep
+
+
+@pytest.mark.parametrize("name", bad.FORGOTTEN)
+def test_it_awaits_everything(name: str) -> None:
+    failure = _broken(bad.FORGOTTEN[name], "awaits-everything")
+    assert re.match(
+        rf"the coroutine (\w+\.)?{name} was never awaited, so nothing of it ran; it was made at "
+        rf"{re.escape(str(BAD))}:\d+ in _\w+$",
+        failure.problem,
+    )
+    assert "asyncio.create_task" in failure.mend
+
+
+def test_what_is_cancelled_before_it_begins_was_not_forgotten() -> None:
+    BY_NAME["awaits-everything"].check(Subject(bad.CANCELS_AT_ONCE))
+
+
+def test_what_others_forget_is_told_as_ever() -> None:
+    async def forgotten() -> None: ...
+
+    class Warns:
+        @hookimpl
+        def on_opened(self) -> None:
+            warnings.warn("of another kind", UserWarning, stacklevel=1)
+
+    with pytest.warns(UserWarning, match="of another kind"):
+        BY_NAME["awaits-everything"].check(Subject(Warns))
+    with pytest.warns(RuntimeWarning, match=r"coroutine .*forgotten' was never awaited"):
+        forgotten()  # type: ignore[unused-coroutine]
 
 
 @pytest.mark.parametrize("rule", bad.SURVIVAL)

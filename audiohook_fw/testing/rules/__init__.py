@@ -7,6 +7,7 @@ from typing import Final
 
 from audiohook_fw.plugin import Event
 
+from .awaiting import AWAITS_EVERYTHING
 from .blocking import NEVER_BLOCKS
 from .cancelling import CANCELLED_CLEANLY
 from .ending import ENDS_IN_TIME
@@ -28,6 +29,7 @@ RULES: Final[tuple[Rule, ...]] = (
     SETTINGS_STRICT,
     HOOKS_VALID,
     NEVER_BLOCKS,
+    AWAITS_EVERYTHING,
     SURVIVES_CHANNELS,
     SURVIVES_NO_AUDIO,
     SURVIVES_BURSTS,

@@ -160,6 +160,11 @@ class CallDispatch:
     # the call -----------------------------------------------------------------------------------
 
     @property
+    def listeners(self) -> frozenset[str]:
+        """The names of the plugins that have hooks in this call."""
+        return frozenset(call.name for call in self._parts)
+
+    @property
     def audio_takers(self) -> frozenset[str]:
         """The names of the plugins that take audio."""
         inline = (plugin.name for plugin, _ in self._inline_audio)

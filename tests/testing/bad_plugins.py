@@ -188,6 +188,11 @@ def _computes_for_ever(self: Any) -> None:
         pass
 
 
+def _computes_for_ever_on_audio(self: Any, frame: Any) -> None:
+    while True:
+        pass
+
+
 def _computes_for_long(self: Any) -> None:
     until = time.thread_time() + 2.5
     while time.thread_time() < until:
@@ -283,12 +288,28 @@ def _wants_a_reason(self: Any, reason: Any) -> None:
     {"end": 1}[reason]
 
 
+def _divides_by_the_gap(self: Any, gap: Any) -> None:
+    8000 / gap.length
+
+
+def _fails(self: Any, frame: Any) -> None:
+    raise LookupError("in any call")
+
+
+def _fails_in_mono(self: Any, frame: Any) -> None:
+    if len(frame.media.channels) == 1:
+        raise LookupError("in mono")
+    _fails(self, frame)
+
+
 SURVIVAL = {
+    "survives-calls": plugin_of(on_audio=_fails),
+    "survives-calls ": plugin_of(on_update=_wants_a_language),
     "survives-channels": plugin_of(on_audio=_wants_stereo),
     "survives-no-audio": plugin_of(on_close=_divides, on_audio=_counts),
     "survives-no-audio ": plugin_of(on_opened=_wants_media),
     "survives-bursts": plugin_of(on_audio=_counts_short),
-    "survives-interruptions": plugin_of(on_update=_wants_a_language),
+    "survives-interruptions": plugin_of(on_discarded=_divides_by_the_gap),
     "survives-ends": plugin_of(on_close=_wants_a_reason),
 }
 
@@ -341,6 +362,32 @@ async def _swallows_it_for_ever(self: Any) -> None:
                 except asyncio.CancelledError:
                     continue
 
+
+def _computes_for_ever_in_mono(self: Any, frame: Any) -> None:
+    while len(frame.media.channels) == 1:
+        pass
+
+
+async def _hangs_when_lost(self: Any, reason: Any) -> None:
+    if reason == "lost":
+        await asyncio.Event().wait()
+
+
+ONCE = {
+    "survives-calls": SURVIVAL["survives-calls"],
+    "survives-calls ": SURVIVAL["survives-calls "],
+    "survives-calls survives-channels": plugin_of(on_audio=_fails_in_mono),
+    "survives-channels": SURVIVAL["survives-channels"],
+    "survives-channels ": plugin_of(on_audio=_computes_for_ever_in_mono),
+    "survives-no-audio": SURVIVAL["survives-no-audio"],
+    "survives-interruptions": SURVIVAL["survives-interruptions"],
+    "survives-ends": SURVIVAL["survives-ends"],
+    "hooks-valid": wrong_handler(),
+    "ends-in-time": plugin_of(on_close=_hangs),
+    "ends-in-time ": plugin_of(on_close=_hangs_when_lost),
+    "never-blocks": plugin_of(on_audio=_computes_for_ever_on_audio),
+}
+"""By the rules that tell of them, of all that are checked."""
 
 LEAKS = {
     " (sleep)": plugin_of(on_opened=_leaves_a_task),

@@ -68,6 +68,7 @@ class Trial:
         self._told = told
         self._step = RULES[0].name
         self._judged: set[str] = set()
+        self._why_not = "it does not load"
 
     def findings(self) -> Iterator[Finding]:
         """Run it: yield a finding for each rule, also for those that could not be tried any more.
@@ -93,8 +94,13 @@ class Trial:
         if "about" in message:
             self.about = About(**message["about"])  # type: ignore[arg-type]  # as `probe` made it
             return
+        if "rest" in message:
+            self._why_not = str(message["rest"])
+            return
         rule = str(message["rule"])
-        if "problem" in message:
+        if "skipped" in message:
+            yield self._skipped(rule, str(message["skipped"]))
+        elif "problem" in message:
             yield self._finding(rule, str(message["problem"]), str(message.get("mend", "")))
         else:
             self._step = rule
@@ -102,16 +108,20 @@ class Trial:
 
     def _rest(self, end: str) -> Iterator[Finding]:
         """Yield findings for the rules that were not tried to their end."""
-        reason = "it does not load"
+        reason = self._why_not
         if end:
             reason = f"the process ended at {self._step}"
             if self._step not in self._judged:
                 yield self._finding(self._step, end, _MEND)
         for rule in RULES:
             if rule.name not in self._judged:
-                yield Finding("contract", rule.name, rule.demand, Outcome.SKIPPED, reason, "", self._job.name)
+                yield self._skipped(rule.name, reason)
 
     def _finding(self, rule: str, problem: str, mend: str) -> Finding:
         self._judged.add(rule)
         outcome = Outcome.FAILED if problem else Outcome.PASSED
         return Finding("contract", rule, _DEMANDS[rule], outcome, problem, mend, self._job.name)
+
+    def _skipped(self, rule: str, reason: str) -> Finding:
+        self._judged.add(rule)
+        return Finding("contract", rule, _DEMANDS[rule], Outcome.SKIPPED, reason, "", self._job.name)

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from audiohook_fw.config import Loaded
 from audiohook_fw.errors import AudiohookError
 from audiohook_fw.plugin import PluginRecord, PluginStatus
-from audiohook_fw.testing import RULES, ContractFailure, Subject
+from audiohook_fw.testing import RULES, ContractFailure, NotTriedError, Subject
 
 from ..environment import Installed, load_config, look_at_plugins
 
@@ -125,8 +125,12 @@ def _contract(subject: Subject, out: IO[str]) -> None:
             rule.check(subject)
         except ContractFailure as failure:
             _say(out, rule=rule.name, problem=failure.problem, mend=failure.mend)
-            if failure.rule == RULES[0].name:
+            if failure.final:
+                if failure.rule == rule.name != RULES[0].name:
+                    _say(out, rest=f"it must keep {failure.rule} first")
                 return
+        except NotTriedError as error:
+            _say(out, rule=rule.name, skipped=error.reason)
         else:
             _say(out, rule=rule.name, problem="")
 

@@ -7,7 +7,7 @@ from .client import play_call
 from .contract import PluginContract
 from .control import Disconnected
 from .driver import CallDriver
-from .facts import Facts
+from .facts import Facts, read_facts
 from .rules import RULES, ContractFailure, NotTriedError, Rule, Subject, check_plugin
 from .server import ServerThread
 from .stage import Fault
@@ -29,4 +29,5 @@ __all__ = [
     "VirtualLoop",
     "check_plugin",
     "play_call",
+    "read_facts",
 ]

@@ -11,6 +11,7 @@ import re
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -138,6 +139,40 @@ def test_what_others_forget_is_told_as_ever() -> None:
         BY_NAME["awaits-everything"].check(Subject(Warns))
     with pytest.warns(RuntimeWarning, match=r"coroutine .*forgotten' was never awaited"):
         forgotten()  # type: ignore[unused-coroutine]
+
+
+class Heard(Event, event_type="rules.heard"):
+    """An event of this module's own."""
+
+
+class Emits:
+    info = PluginInfo(summary="Emits", consumes=(Transcript, "context_changed", "others.score"))
+
+    @hookimpl
+    def on_event(self, session: Any) -> None:
+        session.update_context(heard=True)  # which the core tells, and nobody declares
+        session.emit(Heard())
+
+
+def test_it_declares_what_it_emits() -> None:
+    failure = _broken(Emits, "declares-events")
+    assert failure.problem == "it emits rules.heard, which info.emits does not name"
+    assert "Heard" in failure.mend
+
+    class Declares(Emits):
+        info = replace(Emits.info, emits=(Heard,))
+
+    BY_NAME["declares-events"].check(Subject(Declares))
+
+
+def test_it_consumes_what_there_is() -> None:
+    class Misspells(Emits):
+        info = replace(Emits.info, consumes=("transcipt",), emits=(Heard,))
+
+    failure = _broken(Misspells, "declares-events")
+    assert failure.problem == (
+        "info.consumes names 'transcipt', which no event is called; did you mean 'transcript'?"
+    )
 
 
 @pytest.mark.parametrize("rule", bad.SURVIVAL)

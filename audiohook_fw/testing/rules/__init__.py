@@ -10,6 +10,7 @@ from audiohook_fw.plugin import Event
 from .awaiting import AWAITS_EVERYTHING
 from .blocking import NEVER_BLOCKS
 from .cancelling import CANCELLED_CLEANLY
+from .declaring import DECLARES_EVENTS
 from .ending import ENDS_IN_TIME
 from .loading import HOOKS_VALID, LOADS, SETTINGS_STRICT
 from .rule import ContractFailure, NotTriedError, Rule, Subject
@@ -33,6 +34,7 @@ RULES: Final[tuple[Rule, ...]] = (
     HOOKS_VALID,
     TAKES_PART,
     AWAITS_EVERYTHING,
+    DECLARES_EVENTS,
     ENDS_IN_TIME,
     SURVIVES_CALLS,
     SURVIVES_CHANNELS,

@@ -35,7 +35,7 @@ from .records import Delivery, PluginRecord, PluginStatus
 from .running import NOBODY, Running, tells, who_runs
 from .stash import Stash, StashKey
 from .statistics import CallStatistics, LocalMetrics, Metrics
-from .unheard import similar_event
+from .unheard import similar_events
 from .values import ClientError, CloseReason, Gap, PauseOrigin, Playback, SessionSummary, Update
 
 __all__ = [
@@ -106,7 +106,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "load_plugins",
-    "similar_event",
+    "similar_events",
     "tells",
     "who_runs",
 ]

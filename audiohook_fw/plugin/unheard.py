@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from .events import OF_THE_CORE, event_types
 from .info import event_names
 from .loaded import LoadedPlugin
 from .records import PluginRecord, PluginStatus
 
-__all__ = ["note_unheard", "similar_event"]
+__all__ = ["note_unheard", "similar_events"]
+
+_ALIKE: Final = 0.75
+"""How much of two names must be the same, of 1."""
 
 
 def note_unheard(plugins: Iterable[LoadedPlugin], records: Sequence[PluginRecord]) -> None:
@@ -33,13 +37,13 @@ def note_unheard(plugins: Iterable[LoadedPlugin], records: Sequence[PluginRecord
 
 
 def _advice(event: str, records: Sequence[PluginRecord]) -> str:
-    emitted = {name for record in records for name in event_names(record.info.emits)}
-    near = similar_event(event, emitted)
-    return f"did you mean {near!r}?" if near else "install one that does"
-
-
-def similar_event(event: str, others: Iterable[str] = ()) -> str:
-    """Return the name that was probably meant by one that no class is registered under; empty if none was."""
     known = event_types()
-    near = [] if event in known else difflib.get_close_matches(event, sorted(known | {*others}), n=1)
-    return near[0] if near and near[0] != event else ""
+    others = known | {name for record in records for name in event_names(record.info.emits)}
+    near = [] if event in known else similar_events(event, others)
+    return f"did you mean {near[0]!r}?" if near else "install one that does"
+
+
+def similar_events(event: str, names: Iterable[str]) -> list[str]:
+    """Return the names that were probably meant, best first; plugins' own names, with a dot, stand apart."""
+    alike = [name for name in names if ("." in name) == ("." in event) and name != event]
+    return difflib.get_close_matches(event, sorted(alike), cutoff=_ALIKE)

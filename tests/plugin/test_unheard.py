@@ -78,6 +78,7 @@ async def test_one_that_does_not_start(bench: Any) -> None:
         ("transcipt", "did you mean 'transcript'?"),
         ("unheard.scor", "did you mean 'unheard.score'?"),
         ("something_else_entirely", "install one that does"),
+        ("acme.transcript", "install one that does"),
     ],
 )
 def test_a_name_that_is_misspelt(bench: Any, consumed: str, mend: str) -> None:

@@ -81,9 +81,10 @@ class GoodPlugin:
 
 
 def plugin_of(**hooks: Any) -> type:
-    """Make a plugin whose handler has these hooks."""
-    handler = type("Handler", (_Plain,), {**hooks, "__module__": __name__})
-    return type("Bad", (GoodPlugin,), {"handler": handler, "__module__": __name__})
+    """Make a plugin whose handler has these hooks, of the module that they are of."""
+    module = next(iter(hooks.values())).__module__
+    handler = type("Handler", (_Plain,), {**hooks, "__module__": module})
+    return type("Bad", (GoodPlugin,), {"handler": handler, "__module__": module})
 
 
 class _Plain(SessionHandler):
@@ -184,11 +185,6 @@ def _swallows(self: Any) -> None:
 
 
 def _computes_for_ever(self: Any) -> None:
-    while True:
-        pass
-
-
-def _computes_for_ever_on_audio(self: Any, frame: Any) -> None:
     while True:
         pass
 
@@ -296,12 +292,6 @@ def _fails(self: Any, frame: Any) -> None:
     raise LookupError("in any call")
 
 
-def _fails_in_mono(self: Any, frame: Any) -> None:
-    if len(frame.media.channels) == 1:
-        raise LookupError("in mono")
-    _fails(self, frame)
-
-
 SURVIVAL = {
     "survives-calls": plugin_of(on_audio=_fails),
     "survives-calls ": plugin_of(on_update=_wants_a_language),
@@ -362,32 +352,6 @@ async def _swallows_it_for_ever(self: Any) -> None:
                 except asyncio.CancelledError:
                     continue
 
-
-def _computes_for_ever_in_mono(self: Any, frame: Any) -> None:
-    while len(frame.media.channels) == 1:
-        pass
-
-
-async def _hangs_when_lost(self: Any, reason: Any) -> None:
-    if reason == "lost":
-        await asyncio.Event().wait()
-
-
-ONCE = {
-    "survives-calls": SURVIVAL["survives-calls"],
-    "survives-calls ": SURVIVAL["survives-calls "],
-    "survives-calls survives-channels": plugin_of(on_audio=_fails_in_mono),
-    "survives-channels": SURVIVAL["survives-channels"],
-    "survives-channels ": plugin_of(on_audio=_computes_for_ever_in_mono),
-    "survives-no-audio": SURVIVAL["survives-no-audio"],
-    "survives-interruptions": SURVIVAL["survives-interruptions"],
-    "survives-ends": SURVIVAL["survives-ends"],
-    "hooks-valid": wrong_handler(),
-    "ends-in-time": plugin_of(on_close=_hangs),
-    "ends-in-time ": plugin_of(on_close=_hangs_when_lost),
-    "never-blocks": plugin_of(on_audio=_computes_for_ever_on_audio),
-}
-"""By the rules that tell of them, of all that are checked."""
 
 LEAKS = {
     " (sleep)": plugin_of(on_opened=_leaves_a_task),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from audiohook_fw.plugin import OF_THE_CORE, similar_event
+from audiohook_fw.plugin import OF_THE_CORE, event_class, similar_events
 
 from .rule import BrokenError, Rule, Subject
-from .scripts import ordinary, play
+from .scripts import EVENTS, ordinary, play
 
 __all__ = ["DECLARES_EVENTS"]
 
@@ -16,10 +16,10 @@ def _declares_events(subject: Subject) -> None:
     call = play(subject, ordinary)
     plugin = next(loaded for loaded in call._stage.manager.plugins if loaded.name == call.name)
     for event in sorted(plugin.consumes):
-        near = similar_event(event)
-        if near:
+        near = similar_events(event, [known.event_type for known in EVENTS])
+        if near and event_class(event) is None:
             raise BrokenError(
-                f"info.consumes names {event!r}, which no event is called; did you mean {near!r}?",
+                f"info.consumes names {event!r}, which no event is called; did you mean {near[0]!r}?",
                 "correct it, or name the class",
             )
     for emitted in call.emitted:

@@ -30,6 +30,7 @@ class TestAcceptSomeDnis(PluginContract):
 
 class TestAcceptSomeDnisOfOtherCalls(PluginContract):
     plugin = EXAMPLES / "accept_some_dnis.py"
+    rejects = True
 
 
 class TestRejectByOrganization(PluginContract):

@@ -9,6 +9,7 @@ from .decisions import Accept, Decision, Reject
 from .dispatch import CallDispatch
 from .emitting import MAX_HOPS
 from .events import (
+    OF_THE_CORE,
     BotTurnResponse,
     ContextChanged,
     Event,
@@ -34,6 +35,7 @@ from .records import Delivery, PluginRecord, PluginStatus
 from .running import NOBODY, Running, tells, who_runs
 from .stash import Stash, StashKey
 from .statistics import CallStatistics, LocalMetrics, Metrics
+from .unheard import similar_events
 from .values import ClientError, CloseReason, Gap, PauseOrigin, Playback, SessionSummary, Update
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "HOOK_API_VERSION",
     "MAX_HOPS",
     "NOBODY",
+    "OF_THE_CORE",
     "PROJECT",
     "Accept",
     "AudioWish",
@@ -103,6 +106,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "load_plugins",
+    "similar_events",
     "tells",
     "who_runs",
 ]

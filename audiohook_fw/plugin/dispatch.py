@@ -160,6 +160,11 @@ class CallDispatch:
     # the call -----------------------------------------------------------------------------------
 
     @property
+    def listeners(self) -> frozenset[str]:
+        """The names of the plugins that have hooks in this call."""
+        return frozenset(call.name for call in self._parts)
+
+    @property
     def audio_takers(self) -> frozenset[str]:
         """The names of the plugins that take audio."""
         inline = (plugin.name for plugin, _ in self._inline_audio)
@@ -203,6 +208,8 @@ class CallDispatch:
             `False` when the event was dropped: it came over too many hops, or too many of the emitter wait.
         """
         call = self._by_name.get(emitter)
+        if call is not None:
+            call.plugin.note_emitted(event)
         hops = 1 if call is None else call.hops + 1
         if hops > MAX_HOPS:
             problem = f"its event came over more than {MAX_HOPS} hops; do plugins answer each other?"

@@ -6,12 +6,13 @@ Texts and other personal data are left out of `repr`.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "OF_THE_CORE",
     "BotTurnResponse",
     "ContextChanged",
     "Event",
@@ -21,6 +22,7 @@ __all__ = [
     "Transcript",
     "Word",
     "event_class",
+    "event_types",
 ]
 
 _registry: dict[str, type[Event]] = {}
@@ -60,6 +62,11 @@ class Event(BaseModel):
 def event_class(event_type: str) -> type[Event] | None:
     """Return the class registered under a name, or `None`."""
     return _registry.get(event_type)
+
+
+def event_types() -> frozenset[str]:
+    """Return the names of all registered classes."""
+    return frozenset(_registry)
 
 
 class Word(BaseModel):
@@ -129,3 +136,7 @@ class BotTurnResponse(Event, event_type="bot_turn_response"):
     disposition: Literal["no_input", "no_match", "match"]
     text: str | None = Field(default=None, repr=False)
     confidence: float | None = Field(default=None, ge=0, le=1)
+
+
+OF_THE_CORE: Final = frozenset({ContextChanged.event_type})
+"""Events that the core emits in a plugin's name, whatever that declares."""

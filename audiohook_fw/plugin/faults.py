@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Mapping
@@ -28,6 +29,8 @@ _LIBRARIES: Final = ("site-packages", "dist-packages")
 _STANDARD_LIBRARY: Final = sysconfig.get_path("stdlib")
 _FROZEN: Final = "<frozen "  # the import system, abc
 _OURS: Final = __name__.partition(".")[0]
+_BELOW_US: Final = frozenset({"pluggy", "pydantic", "pydantic_core", "pydantic_settings"})
+"""What may stand between our code and a plugin's."""
 
 
 def describe(error: BaseException, module: str = "") -> str:
@@ -86,13 +89,31 @@ def place_of(frame: FrameType | None) -> str:
 
 
 def raised_at(error: BaseException) -> str:
-    """Return file and line where a plugin raised an error while it was loaded; empty if elsewhere."""
-    places = [
-        f"{_short(frame.f_code.co_filename)}:{line}"
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if not _is_machinery(frame)
-    ]
-    return places[-1] if places else ""
+    """Return file and line where a plugin raised an error while it was loaded; empty if elsewhere.
+
+    That is the last place in its own package, or in files beside it, whatever library failed below: there is
+    what its author can mend.
+    """
+    frames = [place for place in traceback.walk_tb(error.__traceback__) if not _is_machinery(place[0])]
+    if not frames:
+        return ""
+    first = next((frame for frame, _ in frames if not _is_library(frame)), frames[0][0])
+    frame, line = [place for place in frames if _belongs_to(place[0], first)][-1]
+    return f"{_short(frame.f_code.co_filename)}:{line}"
+
+
+def _belongs_to(frame: FrameType, plugin: FrameType) -> bool:
+    if is_of(frame, str(plugin.f_globals.get("__name__", ""))):
+        return True
+    path = frame.f_code.co_filename
+    beside = path.startswith(os.path.dirname(plugin.f_code.co_filename) + os.sep)
+    return beside and not any(f"{os.sep}{name}{os.sep}" in path for name in _LIBRARIES)
+
+
+def _is_library(frame: FrameType) -> bool:
+    """Tell whether a frame is surely not the plugin's: of Python's library, or of one that we build on."""
+    name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return name in sys.stdlib_module_names or name in _BELOW_US
 
 
 def _is_machinery(frame: FrameType) -> bool:

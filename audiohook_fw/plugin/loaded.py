@@ -15,6 +15,7 @@ from audiohook_fw.errors import PluginError
 
 from .ask import Question
 from .compile import Call, handler_uses, overridden
+from .events import OF_THE_CORE, Event
 from .families import FAMILIES, Family
 from .handler import SessionHandler
 from .history import HISTORY, HookHistory
@@ -121,6 +122,14 @@ class LoadedPlugin:
         """Warn of deprecated names in a handler class, once; annotations may not have told of it."""
         for sentence in handler_uses(kind, self.history):
             self.record.deprecate(sentence)
+
+    def note_emitted(self, event: Event) -> None:
+        """Warn, once for each type, of an event that `info.emits` does not name."""
+        if event.event_type not in self.emits and event.event_type not in OF_THE_CORE:
+            self.record.note(
+                f"emits {event.event_type}, which its info does not name; add {type(event).__name__} to "
+                "PluginInfo(emits=(…)): who emits closes before who consumes"
+            )
 
     def note_delivery(self, hooks: typing.Iterable[str], *, in_lane: bool) -> None:
         """Write into the record what the first call showed of a handler."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from .events import ContextChanged
+from .events import OF_THE_CORE, event_types
 from .info import event_names
 from .loaded import LoadedPlugin
 from .records import PluginRecord, PluginStatus
 
-__all__ = ["note_unheard"]
+__all__ = ["note_unheard", "similar_events"]
 
-_OF_THE_CORE: Final = frozenset({ContextChanged.event_type})
+_ALIKE: Final = 0.75
+"""How much of two names must be the same, of 1."""
 
 
 def note_unheard(plugins: Iterable[LoadedPlugin], records: Sequence[PluginRecord]) -> None:
@@ -24,11 +26,24 @@ def note_unheard(plugins: Iterable[LoadedPlugin], records: Sequence[PluginRecord
     for plugin in plugins:
         if not plugin.is_active:
             continue
-        for event in sorted(plugin.consumes - _OF_THE_CORE):
+        for event in sorted(plugin.consumes - OF_THE_CORE):
             sources = [r for r in records if r is not plugin.record and event in event_names(r.info.emits)]
             if any(source.status is PluginStatus.ACTIVE for source in sources):
                 continue
             mend = (
-                f"{sources[0].name} would, but {sources[0].verdict}" if sources else "install one that does"
+                f"{sources[0].name} would, but {sources[0].verdict}" if sources else _advice(event, records)
             )
             plugin.record.note(f"consumes {event}, but no active plugin emits it; {mend}")
+
+
+def _advice(event: str, records: Sequence[PluginRecord]) -> str:
+    known = event_types()
+    others = known | {name for record in records for name in event_names(record.info.emits)}
+    near = [] if event in known else similar_events(event, others)
+    return f"did you mean {near[0]!r}?" if near else "install one that does"
+
+
+def similar_events(event: str, names: Iterable[str]) -> list[str]:
+    """Return the names that were probably meant, best first; plugins' own names, with a dot, stand apart."""
+    alike = [name for name in names if ("." in name) == ("." in event) and name != event]
+    return difflib.get_close_matches(event, sorted(alike), cutoff=_ALIKE)

@@ -7,8 +7,8 @@ from .client import play_call
 from .contract import PluginContract
 from .control import Disconnected
 from .driver import CallDriver
-from .facts import Facts
-from .rules import RULES, ContractFailure, Rule, Subject, check_plugin
+from .facts import Facts, read_facts
+from .rules import RULES, ContractFailure, NotTriedError, Rule, Subject, check_plugin
 from .server import ServerThread
 from .stage import Fault
 from .virtual_loop import VirtualLoop
@@ -21,6 +21,7 @@ __all__ = [
     "Disconnected",
     "Facts",
     "Fault",
+    "NotTriedError",
     "PluginContract",
     "Rule",
     "ServerThread",
@@ -28,4 +29,5 @@ __all__ = [
     "VirtualLoop",
     "check_plugin",
     "play_call",
+    "read_facts",
 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import builtins
 import concurrent.futures
-import ctypes
 import io
 import os
 import queue
@@ -26,9 +25,8 @@ from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from .log_notes import is_of
-from .virtual_loop import VirtualLoop
 
-__all__ = ["Blocked", "BlockedError", "BlockingWatch"]
+__all__ = ["Blocked", "BlockedError", "BlockingWatch", "blocked_by"]
 
 _FILES: Final = "read and write files with await session.run_blocking(function)"
 _NETWORK: Final = "use an async client, or await session.run_blocking(function)"
@@ -53,12 +51,6 @@ _CALLS: Final[tuple[tuple[Any, str, str], ...]] = (
 )
 """Where each call is, its name, and what to do instead."""
 
-_LONGEST: Final = 3.0
-"""Seconds of processor time after which a step of the loop is broken off."""
-_LOOK: Final = 0.2
-_COMPUTING: Final = f"computed for {_LONGEST:g} s without a pause"
-_COMPUTED: Final = "await session.run_blocking(function), or await asyncio.sleep(0) now and then"
-
 
 class BlockedError(BaseException):
     """Raised in a plugin's code in place of blocking. No `Exception`, so that few plugins catch it."""
@@ -77,15 +69,14 @@ class BlockingWatch:
     """Watches the code of one package in a loop of the present thread, as a context manager.
 
     Attributes:
-        seen: the blocking calls, in order. thread: the one that is watched.
+        seen: the blocking calls, in order.
     """
 
-    def __init__(self, package: str, loop: VirtualLoop) -> None:
+    def __init__(self, package: str) -> None:
         self.seen: list[Blocked] = []
         self._package = package
-        self.thread: Final = threading.get_ident()
+        self._thread: Final = threading.get_ident()
         self._restore: list[tuple[Any, str, Any]] = []
-        self._alarm = _Alarm(self, loop)
 
     def __enter__(self) -> Self:
         for owner, name, mend in _CALLS:
@@ -98,13 +89,11 @@ class BlockingWatch:
                 for alias, value in list(vars(module).items()):
                     if value is getattr(original, "__wrapped__", original):
                         self._set(module, alias, watched, value)
-        self._alarm.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._alarm.stop()
         for owner, name, original in reversed(self._restore):
             if original is None:
                 delattr(owner, name)
@@ -120,9 +109,13 @@ class BlockingWatch:
 
     def _watched(self, original: Callable[..., Any], name: str, mend: str) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
-            if threading.get_ident() == self.thread and asyncio._get_running_loop() is not None:
+            if threading.get_ident() == self._thread and asyncio._get_running_loop() is not None:
                 blocks = not _returns_at_once(name, args, kwargs)
-                if blocks and self.note(sys._getframe(1), f"called {name}", mend) is not None:
+                blocked = (
+                    blocked_by(sys._getframe(1), self._package, f"called {name}", mend) if blocks else None
+                )
+                if blocked is not None:
+                    self.seen.append(blocked)
                     if args and isinstance(args[0], subprocess.Popen):
                         args[0].kill()  # else it would be left behind, and nobody would wait for it
                         original(args[0])
@@ -131,28 +124,28 @@ class BlockingWatch:
 
         return watched
 
-    def note(self, frame: FrameType | None, what: str, mend: str) -> Blocked | None:
-        """Note and return what is done in a frame, if it is the plugin's doing."""
-        guilty = self._guilty(frame)
-        if guilty is None:
-            return None
-        place = f"{guilty.f_code.co_filename}:{guilty.f_lineno} in {guilty.f_code.co_name}"
-        blocked = Blocked(what, place, mend)
-        self.seen.append(blocked)
-        return blocked
 
-    def _guilty(self, frame: FrameType | None) -> FrameType | None:
-        """Return the plugin's frame that made the call; `None` when it is not its doing in the loop."""
-        guilty: FrameType | None = None
-        while frame is not None:
-            if frame.f_code.co_name == "_run_once":
-                return guilty
-            if guilty is None and is_of(frame, self._package):
-                guilty = frame
-            if guilty is None and (frame.f_code in _STARTS or _logs(frame)):
-                return None  # a thread that starts waits for a moment; a log goes where the operator says
-            frame = frame.f_back
+def blocked_by(frame: FrameType | None, package: str, what: str, mend: str) -> Blocked | None:
+    """Return that what is done in a frame blocks, if it is a package's doing in an event loop."""
+    guilty = _guilty(frame, package)
+    if guilty is None:
         return None
+    place = f"{guilty.f_code.co_filename}:{guilty.f_lineno} in {guilty.f_code.co_name}"
+    return Blocked(what, place, mend)
+
+
+def _guilty(frame: FrameType | None, package: str) -> FrameType | None:
+    """Return the package's frame that made the call; `None` when it is not its doing in the loop."""
+    guilty: FrameType | None = None
+    while frame is not None:
+        if frame.f_code.co_name == "_run_once":
+            return guilty
+        if guilty is None and is_of(frame, package):
+            guilty = frame
+        if guilty is None and (frame.f_code in _STARTS or _logs(frame)):
+            return None  # a thread that starts waits for a moment; a log goes where the operator says
+        frame = frame.f_back
+    return None
 
 
 def _logs(frame: FrameType) -> bool:
@@ -182,33 +175,3 @@ def _returns_at_once(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     if isinstance(first, subprocess.Popen):
         return first.poll() is not None
     return isinstance(first, queue.Queue) and not first.empty()
-
-
-class _Alarm(threading.Thread):
-    """Breaks off a step of the loop that computes without end."""
-
-    def __init__(self, watch: BlockingWatch, loop: VirtualLoop) -> None:
-        super().__init__(name="audiohook-contract-alarm", daemon=True)
-        self._watch = watch
-        self._loop = loop
-        self._over = threading.Event()
-
-    def stop(self) -> None:
-        """Watch no more."""
-        self._over.set()
-        self.join()
-
-    def run(self) -> None:
-        """Look from time to time."""
-        if not hasattr(time, "pthread_getcpuclockid"):
-            return  # a system that does not tell; such a plugin then hangs its test
-        watched = self._watch.thread
-        clock = time.pthread_getcpuclockid(watched)
-        while not self._over.wait(_LOOK):
-            if time.clock_gettime(clock) - self._loop.step_began > _LONGEST:
-                frame = sys._current_frames().get(watched)
-                if self._watch.note(frame, _COMPUTING, _COMPUTED) is not None:
-                    # The only way to get a word into a thread that computes.
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                        ctypes.c_ulong(watched), ctypes.py_object(BlockedError)
-                    )

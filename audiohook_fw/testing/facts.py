@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypedDict
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, TypedDict, cast, get_type_hints
 
-from audiohook_fw.protocol import ContinuedSession, MediaFormat, Open, Participant
+from pydantic import TypeAdapter, ValidationError
+
+from audiohook_fw.protocol import (
+    ClientProtocol,
+    ContinuedSession,
+    MediaFormat,
+    Open,
+    Participant,
+    ServerProtocol,
+    Violated,
+)
 from audiohook_fw.session import CallFacts
 
 from .audio import STEREO
 
-__all__ = ["Facts", "call_facts", "open_message"]
+__all__ = ["Facts", "call_facts", "open_message", "read_facts"]
 
 _SESSION: Final = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
 _ORGANIZATION: Final = "d7934305-0972-4844-938e-9060eef73d05"
@@ -78,9 +89,7 @@ def call_facts(given: Facts) -> CallFacts:
         TypeError: there is no such fact; the message names those there are.
     """
     values: dict[str, Any] = dict(given)
-    unknown = sorted(values.keys() - Facts.__annotations__.keys())
-    if unknown:
-        raise TypeError(f"a call has no {', '.join(unknown)}; it has: {', '.join(Facts.__annotations__)}")
+    _refuse_unknown(values)
     people: dict[str, Any] = {name: values.pop(name) for name in _PEOPLE if name in values}
     participant = values.pop("participant", None) or Participant(id=_CUSTOMER)
     defaults = {
@@ -116,3 +125,54 @@ def open_message(facts: CallFacts) -> Open:
         custom_config=dict(facts.custom_config) or None,
         input_variables=dict(facts.input_variables) or None,
     )
+
+
+def read_facts(texts: Mapping[str, str]) -> Facts:
+    """Return facts as they are written on a command line: as TOML, or as a text without quotes.
+
+    Raises:
+        ValueError: there is no such fact, or no such call; the message says what may be written.
+    """
+    try:
+        _refuse_unknown(texts)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    hints = get_type_hints(Facts)
+    facts = cast("Facts", {name: _read(name, text, hints[name]) for name, text in texts.items()})
+    told = call_facts(facts)
+    client = ClientProtocol(told.session_id, connector=told.product == "connector")
+    server = ServerProtocol(told.session_id, told.organization_id)
+    try:
+        message = open_message(told)
+    except ValidationError as error:
+        raise ValueError(f"such a call cannot be: {_said(error)}") from None
+    event = server.receive_text(client.send(message, timedelta(0)), 0.0)
+    if isinstance(event, Violated):
+        raise ValueError(f"such a call cannot be: {event.error}")
+    return facts
+
+
+def _refuse_unknown(facts: Mapping[str, object]) -> None:
+    unknown = sorted(facts.keys() - Facts.__annotations__.keys())
+    if unknown:
+        raise TypeError(f"a call has no {', '.join(unknown)}; it has: {', '.join(Facts.__annotations__)}")
+
+
+def _read(name: str, text: str, kind: Any) -> object:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    adapter: TypeAdapter[object] = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        if kind is str:  # +49800 is a number to TOML
+            return text
+        raise ValueError(_said(error, name)) from None
+
+
+def _said(error: ValidationError, name: str = "") -> str:
+    problem = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in ((name,) if name else ()) + problem["loc"])
+    return f"{place}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"

@@ -31,9 +31,12 @@ _RULES: Final = """\
 ## Rules
 
 `PluginContract` has a test for each, `test_` and the name with underscores; `check_plugin` puts a plugin to
-all of them. All calls are in virtual time. `never-blocks` watches the usual blocking calls below the plugin's
-code in the loop's thread, and processor time, not time on a clock; a lock that is never released it cannot
-see. Open files are seen where the system has `/proc`."""
+all of them. All calls are in virtual time. One mistake that shows in many kinds of calls is told once, by the
+first rule in whose calls it shows; for others the test is skipped.
+
+`never-blocks` watches the usual blocking calls below the plugin's code in the loop's thread, and processor
+time, not time on a clock; a lock that is never released it cannot see. Open files are seen where the system
+has `/proc`."""
 
 _PACKAGING: Final = """\
 ## Rules of packaging

@@ -187,3 +187,49 @@ def test_a_file_that_takes_itself_out_says_what_it_raised(tmp_path: Path, load: 
     (tmp_path / "odd.py").write_text("import sys\ndel sys.modules[__name__]\nraise OSError('no disk')\n")
     (odd,) = (r for r in load(enabled=["odd"], directory=tmp_path).records if r.name == "odd")
     assert odd.error == f"cannot be imported: OSError: no disk (at {tmp_path}/odd.py:3)"
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("import json\n\njson.loads('{')", "audiohook_fw_plugin.py:3"),
+        ("import library_of_others\n\nlibrary_of_others.fail()", "audiohook_fw_plugin.py:3"),
+        ("\nimport library_of_others.broken", "audiohook_fw_plugin.py:2"),
+        ("import beside_it\n\nbeside_it.ask()", "beside_it.py:4"),
+        (
+            "from pydantic import BaseModel\nclass Settings(BaseModel):\n    a: 1 = 1",
+            "audiohook_fw_plugin.py:2",
+        ),
+        ("import functools\n@functools.cache\ndef ask(): raise OSError\nask()", "audiohook_fw_plugin.py:3"),
+    ],
+)
+def test_an_error_at_import_is_placed_in_its_author_s_files(
+    load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, place: str
+) -> None:
+    plugins, library = tmp_path / "plugins", tmp_path / "site-packages" / "library_of_others"
+    plugins.mkdir()
+    library.mkdir(parents=True)
+    (plugins / "audiohook_fw_plugin.py").write_text(code)
+    (plugins / "beside_it.py").write_text(
+        "import library_of_others\n\ndef ask():\n    library_of_others.fail()\n"
+    )
+    (library / "__init__.py").write_text("def fail():\n    raise OSError('no disk')\n")
+    (library / "broken.py").write_text("import module_that_nobody_has\n")
+    for path in (plugins, library.parent):
+        monkeypatch.syspath_prepend(path)
+    for name in ("beside_it", "library_of_others", "library_of_others.broken"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    (odd,) = (
+        r
+        for r in load(enabled=["audiohook_fw_plugin"], directory=plugins).records
+        if r.order < 0 and r.name == "audiohook_fw_plugin"
+    )
+    assert f"(at {plugins}/{place})" in odd.error
+
+
+def test_an_error_of_making_it_is_placed_in_its_author_s_files(load: Any, tmp_path: Path) -> None:
+    code = "import json\n" + CLASSES + "    def __init__(self):\n        json.loads('{')\n"
+    (tmp_path / "makes.py").write_text(code)
+    (makes,) = (r for r in load(modules=[f"{tmp_path}/makes.py"]).records if r.name == "makes")
+    assert makes.error.partition(": ")[2].startswith("JSONDecodeError: ")
+    assert makes.error.endswith(f"(at {tmp_path}/makes.py:11)")

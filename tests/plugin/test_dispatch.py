@@ -36,6 +36,7 @@ async def test_functions_and_handlers_in_configured_order(bench: Any) -> None:
     dispatch.audio(bench.frame(80))
     assert bench.seen == [("zed", 80), ("mid", 80), ("abc", 80)]
     assert dispatch.audio_takers == {"zed", "mid", "abc"}
+    assert dispatch.listeners == {"zed", "mid", "abc"}
     assert [s.plugin for s in dispatch.statistics()] == ["zed", "mid", "abc"]
     assert repr(dispatch) == "<CallDispatch s-1 zed mid abc>"
     await bench.finish()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audiohook_fw.plugin import PluginInfo, PluginManager, ServerContext, Transcript, hookimpl
+from audiohook_fw.plugin import ContextChanged, PluginInfo, PluginManager, ServerContext, Transcript, hookimpl
 
 SERVER = ServerContext(version="1", node="n")
 
@@ -70,3 +70,42 @@ async def test_one_that_does_not_start(bench: Any) -> None:
     await manager.startup(SERVER)
     assert notes(manager) == ["consumes transcript, but no active plugin emits it; asr would, but failed"]
     assert notes(manager, "asr") == []
+
+
+@pytest.mark.parametrize(
+    ("consumed", "mend"),
+    [
+        ("transcipt", "did you mean 'transcript'?"),
+        ("unheard.scor", "did you mean 'unheard.score'?"),
+        ("something_else_entirely", "install one that does"),
+        ("acme.transcript", "install one that does"),
+    ],
+)
+def test_a_name_that_is_misspelt(bench: Any, consumed: str, mend: str) -> None:
+    class Misspells(Listener):
+        info = PluginInfo(consumes=(consumed,))
+
+    class Scores(Emitter):
+        info = PluginInfo(emits=("unheard.score",))
+
+    manager = bench.load(mood=Misspells, scores=Scores)
+    assert notes(manager) == [f"consumes {consumed}, but no active plugin emits it; {mend}"]
+
+
+async def test_what_is_emitted_undeclared_is_told_once(bench: Any, caplog: pytest.LogCaptureFixture) -> None:
+    class Undeclared:
+        @hookimpl
+        def on_opened(self) -> None: ...
+
+    dispatch = bench.accepted(mood=Undeclared, asr=Emitter)
+    said = Transcript(channel="external", text="secret", start=0, length=1)
+    for _ in range(3):
+        dispatch.emit(said, "mood")
+        dispatch.emit(ContextChanged(changed=("queue",)), "mood")
+        dispatch.emit(said, "asr")
+    lines = [r.getMessage() for r in caplog.records if "emits" in r.getMessage()]
+    assert lines == [
+        "plugin mood emits transcript, which its info does not name; add Transcript to "
+        "PluginInfo(emits=(…)): who emits closes before who consumes"
+    ]
+    await bench.finish()

@@ -81,9 +81,10 @@ class GoodPlugin:
 
 
 def plugin_of(**hooks: Any) -> type:
-    """Make a plugin whose handler has these hooks."""
-    handler = type("Handler", (_Plain,), {**hooks, "__module__": __name__})
-    return type("Bad", (GoodPlugin,), {"handler": handler, "__module__": __name__})
+    """Make a plugin whose handler has these hooks, of the module that they are of."""
+    module = next(iter(hooks.values())).__module__
+    handler = type("Handler", (_Plain,), {**hooks, "__module__": module})
+    return type("Bad", (GoodPlugin,), {"handler": handler, "__module__": module})
 
 
 class _Plain(SessionHandler):
@@ -212,6 +213,45 @@ BLOCKING = {
 """By what the message says of them, and spaces to tell them apart."""
 
 
+# what forgets to await ---------------------------------------------------------------------------
+
+
+async def _send(frame: Any) -> None:
+    raise ConnectionError("nobody sees this")
+
+
+def _forgets_its_own(self: Any, frame: Any) -> None:
+    _send(frame)  # type: ignore[unused-coroutine]
+
+
+async def _forgets_a_foreign_one(self: Any) -> None:
+    asyncio.sleep(1)  # type: ignore[unused-coroutine]
+
+
+def _keeps_one(self: Any, reason: Any) -> None:
+    self.kept.append(self.session.run_blocking(int))
+    self.kept.append(self)
+
+
+async def _awaits_nothing_forgotten(self: Any, frame: Any) -> None:
+    task = asyncio.get_running_loop().create_task(_forever())
+    task.cancel()  # before it began, which is no fault
+    await asyncio.wait([task])
+
+
+async def _forever() -> None:
+    await asyncio.Event().wait()
+
+
+FORGOTTEN = {
+    "_send": plugin_of(on_audio=_forgets_its_own),
+    "sleep": plugin_of(on_opened=_forgets_a_foreign_one),
+    "run_blocking": plugin_of(on_close=_keeps_one),
+}
+"""By the coroutine's name."""
+CANCELS_AT_ONCE = plugin_of(on_audio=_awaits_nothing_forgotten)
+
+
 # what fails --------------------------------------------------------------------------------------
 
 
@@ -244,12 +284,22 @@ def _wants_a_reason(self: Any, reason: Any) -> None:
     {"end": 1}[reason]
 
 
+def _divides_by_the_gap(self: Any, gap: Any) -> None:
+    8000 / gap.length
+
+
+def _fails(self: Any, frame: Any) -> None:
+    raise LookupError("in any call")
+
+
 SURVIVAL = {
+    "survives-calls": plugin_of(on_audio=_fails),
+    "survives-calls ": plugin_of(on_update=_wants_a_language),
     "survives-channels": plugin_of(on_audio=_wants_stereo),
     "survives-no-audio": plugin_of(on_close=_divides, on_audio=_counts),
     "survives-no-audio ": plugin_of(on_opened=_wants_media),
     "survives-bursts": plugin_of(on_audio=_counts_short),
-    "survives-interruptions": plugin_of(on_update=_wants_a_language),
+    "survives-interruptions": plugin_of(on_discarded=_divides_by_the_gap),
     "survives-ends": plugin_of(on_close=_wants_a_reason),
 }
 

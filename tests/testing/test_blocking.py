@@ -26,7 +26,7 @@ def _in_the_loop(function: Callable[[], Any], package: str = MINE) -> list[str]:
     """Run a function in a watched loop, and return what was seen."""
     loop = VirtualLoop()
     try:
-        with BlockingWatch(package, loop) as watch:
+        with BlockingWatch(package) as watch:
             loop.call_soon(_ignoring, function)
             loop.run_for(0)
             return [blocked.what for blocked in watch.seen]
@@ -126,7 +126,7 @@ def test_threads_may_block(tmp_path: Path) -> None:
 
 def test_outside_of_the_loop_anybody_may_block() -> None:
     loop = VirtualLoop()
-    with BlockingWatch(MINE, loop) as watch:
+    with BlockingWatch(MINE) as watch:
         time.sleep(0.001)
         assert Path(__file__).read_text(encoding="utf-8")
     loop.close()

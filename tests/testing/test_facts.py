@@ -9,7 +9,7 @@ import pytest
 
 from audiohook_fw import MediaFormat, Session, hookimpl
 from audiohook_fw.protocol import ContinuedSession, Participant
-from audiohook_fw.testing import CallDriver, Facts
+from audiohook_fw.testing import CallDriver, Facts, read_facts
 
 ID = "9d2fa1c0-6f7a-4d3f-8d0a-0e5c8b6f1a11"
 FACTS: Facts = {
@@ -61,3 +61,47 @@ def test_what_cannot_be_is_refused() -> None:
         pytest.raises(ValueError, match="organization"),
     ):
         call.open()
+
+
+TEXTS = {
+    "session_id": ID,
+    "participant": f"{{id = '{ID}', ani = 'tel:+1', ani_name = 'Ada', dnis = 'tel:+2'}}",
+    "key_name": "'main'",
+    "product": "connector",
+    "offers": "[{format = 'L16', channels = ['internal']}]",
+    "started_at": "2027-01-01T00:00:00Z",
+    "language": "de-DE",
+    "retry_attempt": "2",
+    "continued_sessions": f"[{{id = '{ID}', serverseq = 1, clientseq = 2}}]",
+    "custom_config": "{a = [1]}",
+    "input_variables": "{b = 'c'}",
+}
+
+
+@pytest.mark.parametrize("fact", TEXTS)
+def test_facts_are_read_from_texts(fact: str) -> None:
+    (read,) = read_facts({fact: TEXTS[fact]}).values()
+    wanted = FACTS[fact]  # type: ignore[literal-required]
+    assert (tuple(read) if isinstance(wanted, tuple) else read) == wanted
+
+
+def test_texts_that_look_like_numbers_stay_texts() -> None:
+    assert read_facts({"dnis": "+49800", "ani": "tel:+1", "interims": "true"}) == {
+        "dnis": "+49800",
+        "ani": "tel:+1",
+        "interims": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ({"colour": "red"}, "a call has no colour; it has: session_id, "),
+        ({"retry_attempt": "often"}, "^retry_attempt: input should be a valid integer"),
+        ({"product": "bot"}, "^product: input should be 'monitor', 'transcription' or 'connector'"),
+        ({"organization_id": "mine"}, "such a call cannot be"),
+    ],
+)
+def test_texts_that_are_no_facts_are_refused(texts: dict[str, str], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        read_facts(texts)

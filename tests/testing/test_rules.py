@@ -6,16 +6,26 @@ import asyncio
 import gc
 import importlib.util
 import os
+import re
 import sys
 import time
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from audiohook_fw import Event, Reject, Transcript, hookimpl
-from audiohook_fw.testing import RULES, ContractFailure, PluginContract, Rule, Subject, check_plugin
+from audiohook_fw import Event, PluginInfo, Reject, Transcript, hookimpl
+from audiohook_fw.testing import (
+    RULES,
+    ContractFailure,
+    PluginContract,
+    Rule,
+    Subject,
+    check_plugin,
+)
 
 BAD = Path(__file__).with_name("bad_plugins.py")
 
@@ -100,6 +110,69 @@ def test_after_the_watch_everything_is_as_it_was() -> None:
     assert bad.sleep is time.sleep
 
 
+@pytest.mark.parametrize("name", bad.FORGOTTEN)
+def test_it_awaits_everything(name: str) -> None:
+    failure = _broken(bad.FORGOTTEN[name], "awaits-everything")
+    assert re.match(
+        rf"the coroutine (\w+\.)?{name} was never awaited, so nothing of it ran; it was made at "
+        rf"{re.escape(str(BAD))}:\d+ in _\w+$",
+        failure.problem,
+    )
+    assert "asyncio.create_task" in failure.mend
+
+
+def test_what_is_cancelled_before_it_begins_was_not_forgotten() -> None:
+    BY_NAME["awaits-everything"].check(Subject(bad.CANCELS_AT_ONCE))
+
+
+def test_what_others_forget_is_told_as_ever() -> None:
+    async def forgotten() -> None: ...
+
+    class Warns:
+        @hookimpl
+        def on_opened(self) -> None:
+            warnings.warn("of another kind", UserWarning, stacklevel=1)
+
+    with pytest.warns(UserWarning, match="of another kind"):
+        BY_NAME["awaits-everything"].check(Subject(Warns))
+    with pytest.warns(RuntimeWarning, match=r"coroutine .*forgotten' was never awaited"):
+        forgotten()  # type: ignore[unused-coroutine]
+
+
+class Heard(Event, event_type="rules.heard"):
+    """An event of this module's own."""
+
+
+class Emits:
+    info = PluginInfo(summary="Emits", consumes=(Transcript, "context_changed", "acme.transcript"))
+
+    @hookimpl
+    def on_event(self, session: Any) -> None:
+        session.update_context(heard=True)  # which the core tells, and nobody declares
+        session.emit(Heard())
+
+
+def test_it_declares_what_it_emits() -> None:
+    failure = _broken(Emits, "declares-events")
+    assert failure.problem == "it emits rules.heard, which info.emits does not name"
+    assert "Heard" in failure.mend
+
+    class Declares(Emits):
+        info = replace(Emits.info, emits=(Heard,))
+
+    BY_NAME["declares-events"].check(Subject(Declares))
+
+
+def test_it_consumes_what_there_is() -> None:
+    class Misspells(Emits):
+        info = replace(Emits.info, consumes=("transcipt",), emits=(Heard,))
+
+    failure = _broken(Misspells, "declares-events")
+    assert failure.problem == (
+        "info.consumes names 'transcipt', which no event is called; did you mean 'transcript'?"
+    )
+
+
 @pytest.mark.parametrize("rule", bad.SURVIVAL)
 def test_it_survives(rule: str) -> None:
     failure = _broken(bad.SURVIVAL[rule], rule.strip())
@@ -109,7 +182,7 @@ def test_it_survives(rule: str) -> None:
 
 
 def test_the_mend_is_for_the_hook_that_failed() -> None:
-    failure = _broken(bad.SURVIVAL["survives-interruptions"], "survives-channels")
+    failure = _broken(bad.SURVIVAL["survives-calls "], "survives-calls")
     assert failure.mend == "update.language is None when the client names no language"
 
 

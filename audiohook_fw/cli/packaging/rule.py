@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from ..texts import clean
 from .package import Package, Source
 
 __all__ = ["Finding", "Needs", "Outcome", "PackagingRule"]
@@ -49,6 +50,10 @@ class Finding:
     problem: str = ""
     mend: str = ""
     plugin: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("problem", "mend", "plugin"):  # which quote the plugin
+            object.__setattr__(self, name, clean(getattr(self, name)))
 
 
 _UNKNOWN: Final = {

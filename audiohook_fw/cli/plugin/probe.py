@@ -1,32 +1,41 @@
 """The other process: it loads a plugin and puts it to the contract, and may crash or hang at any step.
 
-`python -m audiohook_fw.cli.plugin.probe` reads a job (JSON) from its standard input and writes a line (JSON)
-for every step to its standard output: `{"about": …}`, for each rule its name when it begins and what came of
-it, and at the end `{"done": true}`.
+`python -m audiohook_fw.cli.plugin.probe` reads a job (a line of JSON) from its standard input and writes a
+line (JSON) for every step to its standard output: `{"alive": true}` when it begins and for each call of a
+rule, `{"about": …}`, for each rule its name when it begins and what came of it, and at the end
+`{"done": true}`. It ends with the one who asks: when its standard input does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import importlib.util
 import json
 import os
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, Final, cast
 
 from pydantic import BaseModel
 
 from audiohook_fw.config import Loaded
 from audiohook_fw.errors import AudiohookError
 from audiohook_fw.plugin import PluginRecord, PluginStatus
-from audiohook_fw.testing import RULES, ContractFailure, Subject
+from audiohook_fw.testing import RULES, ContractFailure, Facts, NotTriedError, Subject, read_facts
 
 from ..environment import Installed, load_config, look_at_plugins
 
 __all__ = ["main"]
+
+Say = Callable[..., None]
+
+_MARGIN: Final = 10.0
+"""Seconds that the one who asks has, beyond its patience, to end this process."""
 
 
 def main() -> None:
@@ -34,14 +43,22 @@ def main() -> None:
     faulthandler.enable()  # a crash and SIGABRT then tell where the plugin was
     os.register_at_fork(after_in_child=_end_copy)
     with _channel() as out:
-        job = json.load(sys.stdin)
+        job = _job()
+
+        def say(**message: object) -> None:
+            # A plugin that never lets another thread run would outlive the one who asks.
+            faulthandler.dump_traceback_later(job["timeout"] + _MARGIN, exit=True)
+            out.write(json.dumps(message) + "\n")
+            out.flush()
+
+        say(alive=True)
         sys.path[:0] = job["paths"]
         sys.path.append(os.getcwd())  # last, so that it hides nothing; the rules work in other directories
         try:
-            _probe(job, out)
+            _probe(job, say)
         except AudiohookError as error:  # the configuration, not the plugin
-            _say(out, error=str(error))
-        _say(out, done=True)
+            say(error=str(error))
+        say(done=True)
 
 
 def _end_copy() -> None:
@@ -64,12 +81,30 @@ def _channel() -> IO[str]:
     return out
 
 
-def _say(out: IO[str], **message: object) -> None:
-    out.write(json.dumps(message) + "\n")
-    out.flush()
+def _job() -> dict[str, Any]:
+    """Return the job, and from then on end when its sender does; the plugin gets an empty standard input."""
+    sender = os.fdopen(os.dup(0), "rb", buffering=0)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    line = b""
+    while not line.endswith(b"\n"):
+        part = sender.read(65_536)
+        if not part:
+            raise SystemExit("no job came")
+        line += part
+    threading.Thread(target=_end_with, args=(sender,), name="probe-end", daemon=True).start()
+    return dict(json.loads(line))
 
 
-def _probe(job: Mapping[str, Any], out: IO[str]) -> None:
+def _end_with(sender: IO[bytes]) -> None:
+    with contextlib.suppress(OSError):  # a plugin may close what it did not open
+        sender.read(1)
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)  # what the plugin started, too
+        os._exit(70)
+
+
+def _probe(job: Mapping[str, Any], say: Say) -> None:
     name, spec = job["name"], job["spec"]
     overrides: dict[str, object] = {f"plugins.{name}.{key}": value for key, value in job["set"].items()}
     config = Path(job["config"]) if job["config"] else None
@@ -77,12 +112,12 @@ def _probe(job: Mapping[str, Any], out: IO[str]) -> None:
     loaded = load_config(config, {**overrides, **only_it})
     installed = look_at_plugins(loaded)
     record = next(record for record in installed.records if record.name == name)
-    _say(out, about=_about(record, installed, job["value"]))
+    say(about=_about(record, installed, job["value"]))
     if record.status is not PluginStatus.ACTIVE:
-        _say(out, rule=RULES[0].name)
-        _say(out, rule=RULES[0].name, problem=record.error, mend=RULES[0].mend)
+        say(rule=RULES[0].name)
+        say(rule=RULES[0].name, problem=record.error, mend=RULES[0].mend)
         return
-    _contract(Subject(spec, _section(loaded, installed, name)), out)
+    _contract(spec, _section(loaded, installed, name), read_facts(job["facts"]), say)
 
 
 def _about(record: PluginRecord, installed: Installed, value: str) -> dict[str, object]:
@@ -118,17 +153,27 @@ def _section(loaded: Loaded, installed: Installed, name: str) -> dict[str, objec
     return loaded.plugin_section(name, model).model_dump(exclude_unset=True, by_alias=True)
 
 
-def _contract(subject: Subject, out: IO[str]) -> None:
+def _contract(spec: str, settings: dict[str, object], facts: Facts, say: Say) -> None:
+    class Told(Subject):
+        def driver(self, **options: Any) -> Any:
+            say(alive=True)
+            return super().driver(**options)
+
+    subject = Told(spec, settings, facts=cast("Mapping[str, object]", facts))
     for rule in RULES:
-        _say(out, rule=rule.name)
+        say(rule=rule.name)
         try:
             rule.check(subject)
         except ContractFailure as failure:
-            _say(out, rule=rule.name, problem=failure.problem, mend=failure.mend)
-            if failure.rule == RULES[0].name:
+            say(rule=rule.name, problem=failure.problem, mend=failure.mend)
+            if failure.final:
+                if failure.rule == rule.name != RULES[0].name:
+                    say(rest=f"it must keep {failure.rule} first")
                 return
+        except NotTriedError as error:
+            say(rule=rule.name, skipped=error.reason)
         else:
-            _say(out, rule=rule.name, problem="")
+            say(rule=rule.name, problem="")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from types import FrameType, TracebackType
+from typing import Any, Final, NoReturn, Self
 
 __all__ = ["Probing"]
 
@@ -29,10 +29,19 @@ _LONGEST: Final = 200
 """Characters of its last line that are shown."""
 
 
+_STARTING: Final = 120.0
+"""Seconds that the process gets until it begins with the job: it imports a lot, and no plugin yet."""
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
 class Probing:
-    """One run of `probe`; leaving it ends the process and all that it started."""
+    """One run of `probe`; leaving it ends the process and all that it started, and so do the usual signals.
+
+    Where this process is killed, the other one sees its standard input end, and ends itself.
+    """
 
     def __init__(self, job: str) -> None:
+        self._handled: list[signal.Signals] = []
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # its end is ours
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", f"{__package__}.probe"],
@@ -47,11 +56,15 @@ class Probing:
         self._reader.start()
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it ended already, which its exit status tells
-            self._process.stdin.write(job)
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+            self._process.stdin.write(f"{job}\n")
+            self._process.stdin.flush()
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                if signal.getsignal(number) is signal.SIG_DFL:  # else somebody wants to go on, as with nohup
+                    signal.signal(number, _leave)
+                    self._handled.append(number)
         return self
 
     def __exit__(
@@ -59,7 +72,12 @@ class Probing:
     ) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        for number in self._handled:
+            signal.signal(number, signal.SIG_DFL)
         self._process.wait()
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._reader.join(_DYING)
         assert self._process.stdout is not None
         if not self._reader.is_alive():  # else somebody who left the group holds the other end
@@ -67,22 +85,25 @@ class Probing:
         self._errors.close()
 
     def messages(self, timeout: float) -> Iterator[Mapping[str, Any]]:
-        """Yield what it says until it is done.
+        """Yield what it says until it is done; signs of life are left out.
 
         Raises:
             TimeoutError: it says nothing for so long. EOFError: it ended before it was done.
         """
+        patience = _STARTING
         while True:
             try:
-                line = self._lines.get(timeout=timeout)
+                line = self._lines.get(timeout=patience)
             except queue.Empty:
                 raise TimeoutError from None
             if line is None:
                 raise EOFError
+            patience = timeout
             message = json.loads(line)
             if "done" in message:
                 return
-            yield message
+            if "alive" not in message:
+                yield message
 
     def abort(self) -> None:
         """End it; it writes first where it is."""
@@ -113,3 +134,8 @@ class Probing:
         for line in self._process.stdout:
             self._lines.put(line)
         self._lines.put(None)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """End this process as a signal does, but through `__exit__`."""
+    sys.exit(128 + number)

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from ..packaging import Finding, Outcome
+from ..texts import clean
 
 __all__ = ["Screen"]
 
@@ -38,7 +39,7 @@ class Screen:
 
     def title(self, text: str) -> None:
         """Write a heading."""
-        self._console.print(f"\n[bold]{escape(text)}[/]")
+        self._console.print(f"\n[bold]{escape(clean(text))}[/]")
 
     def trying(self, rule: str) -> None:
         """Show which rule is being tried; only a terminal shows it."""

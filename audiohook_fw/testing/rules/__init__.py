@@ -7,33 +7,41 @@ from typing import Final
 
 from audiohook_fw.plugin import Event
 
+from .awaiting import AWAITS_EVERYTHING
 from .blocking import NEVER_BLOCKS
 from .cancelling import CANCELLED_CLEANLY
+from .declaring import DECLARES_EVENTS
 from .ending import ENDS_IN_TIME
 from .loading import HOOKS_VALID, LOADS, SETTINGS_STRICT
-from .rule import ContractFailure, Rule, Subject
+from .rule import ContractFailure, NotTriedError, Rule, Subject
 from .starving import MEMORY_BOUNDED
 from .surviving import (
     SURVIVES_BURSTS,
+    SURVIVES_CALLS,
     SURVIVES_CHANNELS,
     SURVIVES_ENDS,
     SURVIVES_INTERRUPTIONS,
     SURVIVES_NO_AUDIO,
 )
+from .taking_part import TAKES_PART
 
-__all__ = ["RULES", "ContractFailure", "Rule", "Subject", "check_plugin"]
+__all__ = ["RULES", "ContractFailure", "NotTriedError", "Rule", "Subject", "check_plugin"]
 
 RULES: Final[tuple[Rule, ...]] = (
     LOADS,
     SETTINGS_STRICT,
-    HOOKS_VALID,
     NEVER_BLOCKS,
+    HOOKS_VALID,
+    TAKES_PART,
+    AWAITS_EVERYTHING,
+    DECLARES_EVENTS,
+    ENDS_IN_TIME,
+    SURVIVES_CALLS,
     SURVIVES_CHANNELS,
     SURVIVES_NO_AUDIO,
     SURVIVES_BURSTS,
     SURVIVES_INTERRUPTIONS,
     SURVIVES_ENDS,
-    ENDS_IN_TIME,
     CANCELLED_CLEANLY,
     MEMORY_BOUNDED,
 )
@@ -47,24 +55,29 @@ def check_plugin(
     name: str = "",
     events: Sequence[Event] = (),
     facts: Mapping[str, object] | None = None,
+    rejects: bool = False,
     rules: Iterable[Rule] = RULES,
 ) -> list[ContractFailure]:
-    """Put a plugin to the rules, and return what it breaks; a plugin that does not load breaks just that.
+    """Put a plugin to the rules, and return what it breaks, each mistake once.
 
-    Takes some seconds, in this thread. While it runs, the working directory is another one.
+    A plugin that does not load, or computes without end, breaks just that. Takes some seconds, in this
+    thread. While it runs, the working directory is another one.
 
     Args:
         plugin: a class, module or instance, or what `-p` takes.
         settings, name: as for `CallDriver`. events: of other plugins, which it needs as input.
         facts: of its calls, such as a `dnis` that it accepts.
+        rejects: it is to reject these calls.
     """
-    subject = Subject(plugin, settings or {}, name, events, facts or {})
+    subject = Subject(plugin, settings or {}, name, events, facts or {}, rejects)
     failures: list[ContractFailure] = []
     for rule in rules:
         try:
             rule.check(subject)
         except ContractFailure as failure:
             failures.append(failure)
-            if failure.rule == LOADS.name:
+            if failure.final:
                 break
+        except NotTriedError:  # another rule tells
+            continue
     return failures

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ..blocking import BlockingWatch
-from ..driver import CallDriver
 from .rule import BrokenError, Rule, Subject
-from .scripts import ordinary
+from .scripts import endless, ordinary
+from .tried import TriedCall
 
 __all__ = ["NEVER_BLOCKS"]
 
@@ -19,11 +19,13 @@ def _never_blocks(subject: Subject) -> None:
     call = subject.driver()
     try:
         call.start()  # before the first call a plugin may read its files
-        with BlockingWatch(call.package, call.loop) as watch:
+        with BlockingWatch(call.package) as watch:
             _play(call, subject)
         busiest = call.loop.busiest
     finally:
         call.shutdown()
+    if call.endless is not None:
+        raise endless(call.endless)
     for blocked in watch.seen:
         raise BrokenError(f"it {blocked.what} in the event loop, at {blocked.place}", blocked.mend)
     if busiest > _BUSIEST:
@@ -33,7 +35,7 @@ def _never_blocks(subject: Subject) -> None:
         )
 
 
-def _play(call: CallDriver, subject: Subject) -> None:
+def _play(call: TriedCall, subject: Subject) -> None:
     call.open()
     if call.accepted:
         ordinary(call, subject)

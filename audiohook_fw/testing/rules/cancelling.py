@@ -10,7 +10,7 @@ from typing import Final
 
 from ..cutting import Cutter, Place
 from ..driver import CallDriver
-from .rule import BrokenError, Rule, Subject
+from .rule import BrokenError, Rule, Subject, ToldError
 from .scripts import ordinary
 
 __all__ = ["CANCELLED_CLEANLY"]
@@ -21,9 +21,8 @@ _FILES: Final = Path("/proc/self/fd")
 
 
 def _cancelled_cleanly(subject: Subject) -> None:
-    places = _cut(subject, None)[
-        0
-    ]  # all that there are, with nothing cut; it also warms up what is made once
+    # All that there are, with nothing cut; it also warms up what is made once.
+    places = _cut(subject, None)[0]
     for place in (None, *places[:_PLACES]):
         left = _cut(subject, place)[1]
         if left:
@@ -47,6 +46,8 @@ def _cut(subject: Subject, place: Place | None) -> tuple[list[Place], list[str]]
         call.close()
     finally:
         call.shutdown()
+    if call.endless is not None:  # as it would be each time
+        raise ToldError("never-blocks")
     return cutter.places, list(_left(call, files, threads))
 
 

@@ -6,24 +6,21 @@ from typing import Final
 
 from audiohook_fw.errors import PluginTimeoutError
 
-from ..driver import CallDriver
-from .rule import BrokenError, Rule, Subject
-from .scripts import ordinary, play
+from .rule import BrokenError, Rule, Subject, ToldError
+from .scripts import broken_off, ordinary, play
+from .tried import TriedCall
 
 __all__ = ["ENDS_IN_TIME"]
 
 
 def _ends_in_time(subject: Subject) -> None:
     _check(play(subject, ordinary), "after close")
-    _check(play(subject, _broken_off), "after the connection broke off")
+    _check(play(subject, broken_off), "after the connection broke off")
 
 
-def _broken_off(call: CallDriver, subject: Subject) -> None:
-    ordinary(call, subject)
-    call.lose()
-
-
-def _check(call: CallDriver, when: str) -> None:
+def _check(call: TriedCall, when: str) -> None:
+    if call.endless is not None:
+        raise ToldError("never-blocks")
     for fault in call.faults:
         if isinstance(fault.error, PluginTimeoutError):
             if fault.hook == "on_open":

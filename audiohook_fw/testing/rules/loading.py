@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from audiohook_fw.errors import PluginConfigError, PluginError, PluginOverflowError, PluginTimeoutError
+from audiohook_fw.errors import PluginConfigError, PluginError
 from audiohook_fw.plugin import FAMILIES, PROJECT
 
 from .rule import BrokenError, Rule, Subject
 from .scripts import ordinary, play
+from .telling import is_of_hooks
 
 __all__ = ["HOOKS_VALID", "LOADS", "SETTINGS_STRICT"]
 
@@ -31,7 +32,7 @@ def _hooks_valid(subject: Subject) -> None:
             )
     for fault in call.faults:
         error = fault.error
-        if isinstance(error, PluginError) and not isinstance(error, PluginTimeoutError | PluginOverflowError):
+        if isinstance(error, PluginError) and is_of_hooks(type(error)):
             raise BrokenError(f"{fault.hook}: {error.problem}") from error
 
 

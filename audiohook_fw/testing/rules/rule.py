@@ -18,11 +18,11 @@ from audiohook_fw.errors import PluginLoadError
 from audiohook_fw.plugin import Event
 from audiohook_fw.protocol import MediaFormat
 
-from ..driver import CallDriver
 from ..facts import Facts
 from ..virtual_loop import VirtualLoop
+from .tried import TriedCall
 
-__all__ = ["BrokenError", "ContractFailure", "Rule", "Subject"]
+__all__ = ["BrokenError", "ContractFailure", "NotTriedError", "Rule", "Subject", "ToldError"]
 
 _LOADS = "loads"
 
@@ -34,25 +34,53 @@ class ContractFailure(AssertionError):  # noqa: N818  # a test that fails, not a
         rule: the rule's name.
         problem: what the plugin did.
         mend: what to change.
+        final: further rules would show nothing new before this is mended.
     """
 
-    def __init__(self, rule: str, problem: str, mend: str) -> None:
+    def __init__(self, rule: str, problem: str, mend: str, *, final: bool = False) -> None:
         self.rule = rule
         self.problem = problem
         self.mend = mend
+        self.final = final
         super().__init__(rule, problem, mend)
 
     def __str__(self) -> str:
         return f"contract rule `{self.rule}`: {self.problem}\n  mend: {self.mend}"
 
 
+class NotTriedError(Exception):
+    """Raised when a plugin shows nothing new to a rule: what fails there fails in another rule, which tells.
+
+    Attributes:
+        rule: the rule's name.
+        reason: why, and which rule tells.
+    """
+
+    def __init__(self, rule: str, reason: str) -> None:
+        self.rule = rule
+        self.reason = reason
+        super().__init__(rule, reason)
+
+    def __str__(self) -> str:
+        return f"contract rule `{self.rule}`: {self.reason}"
+
+
 class BrokenError(Exception):
     """What a rule's function raises; with a mend of its own, or the rule's."""
 
-    def __init__(self, problem: str, mend: str = "") -> None:
+    def __init__(self, problem: str, mend: str = "", *, final: bool = False) -> None:
         self.problem = problem
         self.mend = mend
+        self.final = final
         super().__init__(problem, mend)
+
+
+class ToldError(Exception):
+    """What a rule's function raises when another rule tells what is wrong."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +93,7 @@ class Subject:
         name: as for `CallDriver`.
         events: of other plugins, which it needs as input, beside one of each core event.
         facts: of its calls, such as a `dnis` that it accepts.
+        rejects: it is to reject these calls.
     """
 
     plugin: object
@@ -72,6 +101,7 @@ class Subject:
     name: str = ""
     events: Sequence[Event] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    rejects: bool = False
 
     def __post_init__(self) -> None:
         plugin = self.plugin
@@ -84,10 +114,10 @@ class Subject:
 
     def driver(
         self, *, settings: Mapping[str, object] | None = None, offers: Sequence[MediaFormat] | None = None
-    ) -> CallDriver:
+    ) -> TriedCall:
         """Make a call of it, which does not raise its faults."""
         facts = {**self.facts, **({} if offers is None else {"offers": offers})}
-        return CallDriver(
+        return TriedCall(
             self.plugin,
             settings=self.settings if settings is None else settings,
             name=self.name,
@@ -117,15 +147,21 @@ class Rule:
 
         Raises:
             ContractFailure: the plugin breaks this rule, or does not load (then of the rule `loads`).
+            NotTriedError: all that fails here is told by another rule.
         """
         __tracebackhide__ = True
         try:
             with _workplace(), _no_sleep():
                 self.function(subject)
         except BrokenError as broken:
-            raise ContractFailure(self.name, broken.problem, broken.mend or self.mend) from broken.__cause__
+            failure = ContractFailure(self.name, broken.problem, broken.mend or self.mend, final=broken.final)
+            raise failure from broken.__cause__
+        except ToldError as told:
+            reason = f"it fails as it does in `{told.rule}`, where the mend is"
+            raise NotTriedError(self.name, reason) from None
         except PluginLoadError as error:
-            raise ContractFailure(_LOADS, error.problem, "change what the message names") from error.__cause__
+            mend = "change what the message names"
+            raise ContractFailure(_LOADS, error.problem, mend, final=True) from error.__cause__
 
 
 @contextlib.contextmanager

@@ -1,9 +1,8 @@
-"""What the rules let happen in calls, and how they tell of faults."""
+"""What the rules let happen in calls."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from audiohook_fw.plugin import (
@@ -19,12 +18,12 @@ from audiohook_fw.plugin import (
 from audiohook_fw.protocol import MediaFormat
 
 from ..audio import CallAudio
+from ..blocking import Blocked
 from ..driver import CallDriver
-from ..log_notes import is_of
-from ..stage import Fault
 from .rule import BrokenError, Subject
+from .tried import TriedCall
 
-__all__ = ["EVENTS", "Script", "interrupted", "ordinary", "place", "play", "refuse_faults", "told"]
+__all__ = ["EVENTS", "Script", "broken_off", "endless", "interrupted", "nothing", "ordinary", "play", "told"]
 
 EVENTS: Final[tuple[Event, ...]] = (
     SpeechStarted(channel="external", start=800),
@@ -44,18 +43,10 @@ EVENTS: Final[tuple[Event, ...]] = (
 )
 """One event of each class of the core, and an interim one."""
 
-MENDS: Final[Mapping[str, str]] = {
-    "on_update": "update.language is None when the client names no language",
-    "on_event": "any event may come: ask with isinstance, or name those that are wanted in info.consumes",
-    "on_pause": "a pause may come at any moment, and twice in a row",
-    "on_client_error": "any code may come, with an empty message and without retry_after",
-}
-"""What to change in hooks that fail for the same reason in every call."""
-
 Script = Callable[[CallDriver, Subject], None]
 
 
-def play(subject: Subject, script: Script, *, offers: Sequence[MediaFormat] | None = None) -> CallDriver:
+def play(subject: Subject, script: Script, *, offers: Sequence[MediaFormat] | None = None) -> TriedCall:
     """Play a call to its end, stop the plugin, and return what is known; a rejected call is not played."""
     call = subject.driver(offers=offers)
     try:
@@ -107,21 +98,16 @@ def interrupted(call: CallDriver) -> None:
             step()
 
 
-def refuse_faults(call: CallDriver, when: str, mend: str = "") -> None:
-    """Raise `BrokenError` for the first fault of a call."""
-    for fault in call.faults:
-        text = " ".join(str(fault.error).split())
-        problem = f"{fault.hook} failed {when}: {type(fault.error).__name__}: {text}"
-        raise BrokenError(f"{problem}{place(call, fault)}", MENDS.get(fault.hook, mend)) from fault.error
+def broken_off(call: CallDriver, subject: Subject) -> None:
+    """An ordinary call whose connection is lost."""
+    ordinary(call, subject)
+    call.lose()
 
 
-def place(call: CallDriver, fault: Fault) -> str:
-    """Return where in its code a plugin failed, ready to follow a sentence."""
-    frames = [
-        frame for frame, _ in traceback.walk_tb(fault.error.__traceback__) if is_of(frame, call.package)
-    ]
-    if not frames:
-        return ""
-    last = traceback.extract_tb(fault.error.__traceback__)
-    found = [f for f in last if f.filename == frames[-1].f_code.co_filename][-1]
-    return f" ({found.filename}:{found.lineno} in {found.name})"
+def nothing(call: CallDriver, subject: Subject) -> None:
+    """Let nothing happen: `on_close` is next."""
+
+
+def endless(blocked: Blocked) -> BrokenError:
+    """Return how a rule is broken by what computes without end: nothing more can be tried."""
+    return BrokenError(f"it {blocked.what} in the event loop, at {blocked.place}", blocked.mend, final=True)

@@ -45,6 +45,25 @@ def on_audio(session):
     time.sleep(1)
 """
 
+PICKY = """
+from audiohook_fw import PluginInfo, Reject, hookimpl
+
+info = PluginInfo(summary="Takes few calls")
+
+@hookimpl
+def on_open(session):
+    wanted = (session.participant.dnis, session.retry_attempt, session.custom_config)
+    return None if wanted == ("+49800", 2, {"tier": 1}) else Reject()
+"""
+
+LOUD = r"""
+from audiohook_fw import hookimpl
+
+@hookimpl
+def on_opened():
+    raise ValueError("\x1b[31mred bell\x07 half \ud800 two\nlines")
+"""
+
 
 def rules(result):
     return {rule["rule"]: rule for rule in json.loads(result.out)["rules"]}
@@ -56,7 +75,8 @@ def test_all_of_ours_keep_every_rule(command, directory):
     assert [rule for rule in rules(result).values() if rule["outcome"] != "passed"] == []
     assert set(rules(result)) == {rule.name for rule in (*RULES, *PACKAGING_RULES)}
     assert (result.status, result.err) == (0, "")
-    assert json.loads(result.out)["passed"] is True
+    told = json.loads(result.out)
+    assert (told["passed"], told["error"]) == (True, "")
 
 
 def test_there_are_distributions():
@@ -126,7 +146,7 @@ def test_a_module_of_the_working_directory(command, place):
     (place / "some_plugin.py").write_text(SHORT.replace("word: str", "word: str | None"), encoding="utf-8")
     found = rules(command("plugin", "check", "some_plugin", "--set", "word=no", "--json"))
     assert found["loads"]["outcome"] == "passed"
-    assert "AssertionError" in found["survives-channels"]["problem"]
+    assert "AssertionError" in found["survives-calls"]["problem"]
 
 
 def test_an_entry_point_that_leads_nowhere(command, place):
@@ -154,12 +174,46 @@ def test_an_entry_point_that_leads_nowhere(command, place):
         (["./odd"], "odd/pyproject.toml: cannot be read: "),
         (["recorder", "--set", "directory"], "--set directory: write KEY=VALUE"),
         (["recorder", "--config", "none.toml"], "none.toml"),
-        (["recorder", "--timeout", "0"], "must be at least 1"),
+        (["recorder", "--fact", "dnis"], "--fact dnis: write KEY=VALUE"),
+        (["recorder", "--fact", "dniss=1"], "--fact: a call has no dniss; it has: session_id, "),
+        (["recorder", "--fact", "organization_id=acme"], "--fact: such a call cannot be: "),
+        (["recorder", "--fact", "interims=3"], "--fact: interims: input should be a valid boolean"),
     ],
 )
 def test_what_cannot_be_found_or_done(command, place, args, says):
     (place / "odd").mkdir()
     (place / "odd" / "pyproject.toml").write_text("[project\n", encoding="utf-8")
     result = command("plugin", "check", *args, "--json")
-    assert (result.status, result.out) == (2, "")
+    assert result.status == 2
     assert says in result.err
+    told = json.loads(result.out)
+    assert says in told.pop("error")
+    assert told == {"target": args[0], "passed": False, "rules": []}
+    plain = command("plugin", "check", *args)
+    assert (plain.status, plain.err) == (2, result.err)
+
+
+def test_a_command_line_that_cannot_be_read(command):
+    result = command("plugin", "check", "recorder", "--timeout", "0", "--json")
+    assert (result.status, result.out) == (2, "")
+    assert "must be at least 1" in result.err
+
+
+def test_facts_of_the_calls(command, place):
+    (place / "picky.py").write_text(PICKY, encoding="utf-8")
+    found = rules(command("plugin", "check", "picky.py", "--json"))
+    assert found["takes-part"]["outcome"] == "failed"
+    assert "--fact dnis=" in found["takes-part"]["mend"]
+    facts = ["--fact", "dnis=+49800", "--fact", "retry_attempt=2", "--fact", "custom_config={tier = 1}"]
+    result = command("plugin", "check", "picky.py", *facts, "--json")
+    assert result.status == 0, result.out
+    assert {rules(result)[rule.name]["outcome"] for rule in RULES} == {"passed"}
+
+
+def test_what_a_plugin_says_is_fit_to_be_shown(command, place):
+    (place / "loud.py").write_text(LOUD, encoding="utf-8")
+    result = command("plugin", "check", "loud.py", "--json")
+    problem = rules(result)["survives-calls"]["problem"]
+    assert r"ValueError: \x1b[31mred bell\x07 half \ud800 two lines" in problem
+    assert problem.isprintable()
+    assert r"\x1b[31mred" in command("plugin", "check", "loud.py").out

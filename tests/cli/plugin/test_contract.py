@@ -24,6 +24,7 @@ def on_opened(session):
     {on_opened}
 """
 SPIN = "while True: pass"
+STUCK = "sum(iter(int, 1))"  # without end, and no other thread gets a turn
 ENDS = {
     "crash": "os.kill(os.getpid(), signal.SIGSEGV)",
     "exit": "os._exit(3)",
@@ -85,17 +86,38 @@ def test_a_module_that_never_ends_importing(trial):
     assert "bad.py:5 in <module>" in found[0].problem
 
 
-def test_a_hook_that_never_ends(trial, tmp_path):
+def test_a_hook_that_computes_without_end(trial):
+    found = list(trial(on_opened=SPIN).findings())
+    assert [finding.rule for finding in found] == [rule.name for rule in RULES]
+    at = next(i for i, finding in enumerate(found) if finding.outcome is Outcome.FAILED)
+    assert found[at].rule == "never-blocks"
+    assert found[at].problem.startswith("it computed for 3 s without a pause in the event loop, at ")
+    assert found[at].problem.endswith("bad.py:9 in on_opened")
+    assert outcomes(found[at + 1 :]) == [Outcome.SKIPPED] * (len(RULES) - at - 1)
+    assert {finding.problem for finding in found[at + 1 :]} == {"it must keep never-blocks first"}
+
+
+def test_a_hook_that_hangs(trial, tmp_path):
     (tmp_path / "pid").touch()
     note = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))"
     told = []
-    found = list(trial(note, SPIN, timeout=15.0, told=told.append).findings())
+    found = list(trial(note, STUCK, timeout=15.0, told=told.append).findings())
     failed = [finding for finding in found if finding.outcome is Outcome.FAILED]
     assert len(failed) == 1
-    assert "it was not done after 15 s" in failed[0].problem
-    assert failed[0].rule == told[-1]
+    assert failed[0].problem.startswith("it was not done after 15 s, and was ended; it was at ")
+    assert failed[0].problem.endswith("bad.py:9 in on_opened")
+    assert failed[0].rule == told[-1] == "never-blocks"
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_fault_that_another_rule_tells_is_skipped(trial):
+    found = {finding.rule: finding for finding in trial(on_opened="1 / 0").findings()}
+    assert found["survives-calls"].outcome is Outcome.FAILED
+    assert "ZeroDivisionError" in found["survives-calls"].problem
+    assert found["survives-ends"].outcome is Outcome.SKIPPED
+    assert "`survives-calls`" in found["survives-ends"].problem
+    assert [f.rule for f in found.values() if f.outcome is Outcome.FAILED] == ["survives-calls"]
 
 
 def test_what_it_leaves_running_does_not_keep_the_command(trial, tmp_path):

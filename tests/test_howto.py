@@ -233,6 +233,17 @@ async def test_add_an_http_route(serve: Serve) -> None:
             assert (response.status, await response.text()) == (404, "no such call")
 
 
+async def test_add_a_metric(serve: Serve) -> None:
+    async with serve("add-a-metric.md") as running, aiohttp.ClientSession() as http:
+        await running.call(language="de-DE")
+        await running.call()
+        url, bearer = f"{running.server.admin_url}/metrics", {"Authorization": f"Bearer {TOKEN}"}
+        async with http.get(url, headers=bearer) as response:
+            page = await response.text()
+    assert 'call_counter_calls_total{language="de-DE"} 1.0' in page
+    assert 'call_counter_calls_total{language="none"} 1.0' in page
+
+
 async def test_package_and_publish(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     async with serve("package-and-publish.md", {"acme_counter": {"every": 2}}) as running:
         for _ in range(2):

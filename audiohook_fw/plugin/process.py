@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry.metrics import Meter, NoOpMeter
+
 if TYPE_CHECKING:
     from audiohook_fw.session import Session
 
@@ -23,15 +25,22 @@ class ServerContext:
     Attributes:
         version: of audiohook-fw.
         node: the name of this server among others (`server.node`).
+        meter: makes a plugin's own instruments, which `/metrics` shows; an `add` costs 10 µs: none per frame.
     """
 
-    __slots__ = ("_sessions", "node", "version")
+    __slots__ = ("_sessions", "meter", "node", "version")
 
     def __init__(
-        self, *, version: str, node: str, sessions: Callable[[], Iterable[Session]] = lambda: ()
+        self,
+        *,
+        version: str,
+        node: str,
+        sessions: Callable[[], Iterable[Session]] = lambda: (),
+        meter: Meter | None = None,
     ) -> None:
         self.version = version
         self.node = node
+        self.meter: Meter = meter or NoOpMeter("audiohook_fw")
         self._sessions = sessions
 
     def __repr__(self) -> str:

@@ -87,7 +87,9 @@ class AudiohookServer:
         self.metrics: Final = metrics or Metrics()
         self.registry: Final = Registry(self.settings.limits.calls)
         self.node: Final = self.settings.server.node or socket.gethostname()
-        self._context = ServerContext(version=_VERSION, node=self.node, sessions=self.registry.sessions)
+        self._context = ServerContext(
+            version=_VERSION, node=self.node, sessions=self.registry.sessions, meter=self.metrics.meter
+        )
         limits = self.settings.limits
         self.watchdog: Final = Watchdog(
             Watched(plugins, self.registry),

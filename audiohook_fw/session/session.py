@@ -162,7 +162,7 @@ class Session:
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """What the accepting plugins tagged this call with."""
+        """What the accepting plugins tagged this call with, and what `add_tags` added."""
         return MappingProxyType(self._call.tags)
 
     @property
@@ -221,6 +221,22 @@ class Session:
         self._call.context.update(values)
         if changed:
             self.emit(ContextChanged(changed=changed))
+
+    def add_tags(self, **tags: str) -> None:
+        """Tag the call later than `Accept` can: after a look-up, say. Emits `ContextChanged` for `tags`.
+
+        A name that the call has already gets the new text. No personal data.
+
+        Raises:
+            TypeError: a tag is no text. SessionClosedError: after the call ended.
+        """
+        self._check_open()
+        for name, text in tags.items():
+            if not isinstance(text, str):
+                raise TypeError(f"tag {name} must be a text, not {type(text).__name__}")
+        if any(self._call.tags.get(name) != text for name, text in tags.items()):
+            self._call.tags.update(tags)
+            self.emit(ContextChanged(changed=("tags",)))
 
     def set_audio_interest(self, interested: bool) -> None:
         """Say whether this plugin needs audio now; emits `ContextChanged` when the sum changes.

@@ -76,6 +76,11 @@ class Metrics:
         for metric in table.values():
             self._make(metric, self._scrape.meter)
 
+    @property
+    def meter(self) -> Meter:
+        """Where plugins make instruments of their own, which `render` shows beside those of the table."""
+        return self._scrape.meter
+
     def counter(self, name: str, **attributes: str) -> Counter:
         """Return the counter for a name and attributes, always the same one: keep it on hot paths."""
         values = self._values(name, "counter", attributes)

@@ -22,6 +22,11 @@ def test_server_shows_the_calls_that_live_now() -> None:
     assert ServerContext(version="", node="").sessions == ()
 
 
+def test_instruments_without_a_server_do_nothing() -> None:
+    counter = ServerContext(version="", node="").meter.create_counter("acme.calls")
+    counter.add(1, {"queue": "Sales"})
+
+
 def test_routes_are_for_the_admin_port_unless_public() -> None:
     routes = Routes("acme")
     routes.add("post", "/hook", handler)

@@ -10,6 +10,7 @@ import pytest
 from audiohook_fw.errors import LocalProtocolError, SessionClosedError
 from audiohook_fw.plugin import (
     Accept,
+    ContextChanged,
     Event,
     OnFailure,
     PluginInfo,
@@ -236,3 +237,28 @@ async def test_a_rejected_call_is_over_too(bench: Any) -> None:
     assert policy.session.state == "ended"
     with pytest.raises(SessionClosedError):
         policy.session.pause("x")
+
+
+async def test_tags_that_come_later_are_shown_to_all_and_told(bench: Any, a: Keep, b: Keep) -> None:
+    await bench.accepted(a=a, b=b)
+    a.session.add_tags(queue="Sales", tier="gold")
+    a.session.add_tags(tier="silver")
+    assert b.session.tags == {"queue": "Sales", "tier": "silver"}
+    assert b.events == [ContextChanged(changed=("tags",))] * 2
+    a.session.add_tags(tier="silver")  # nothing new
+    a.session.add_tags()
+    assert len(b.events) == 2
+
+
+async def test_a_tag_that_is_no_text_changes_nothing(bench: Any, a: Keep) -> None:
+    await bench.accepted(a=a)
+    with pytest.raises(TypeError, match="tag tier must be a text, not int"):
+        a.session.add_tags(queue="Sales", tier=1)  # type: ignore[arg-type]
+    assert a.session.tags == {}
+
+
+async def test_no_tags_after_the_end(bench: Any, a: Keep) -> None:
+    call = await bench.accepted(a=a)
+    await call.end("end")
+    with pytest.raises(SessionClosedError):
+        a.session.add_tags(tier="gold")

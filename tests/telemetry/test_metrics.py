@@ -223,3 +223,10 @@ def test_a_counter_holds_one_number_and_nothing_else():
     counter = Counter()
     with pytest.raises(AttributeError):
         counter.other = 1
+
+
+def test_instruments_of_plugins_are_rendered_beside_those_of_the_table(metrics):
+    metrics.meter.create_counter("acme.calls", "{call}", "Calls.").add(2, {"queue": "Sales"})
+    found = samples(metrics)
+    assert found["acme_calls_total"] == {(("queue", "Sales"),): 2}
+    assert "audiohook_audio_frames_total" in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from enum import Enum, IntEnum, auto
 from typing import Any, Final
 
@@ -119,12 +120,12 @@ class Collected:
             self._sidecar.gap(start, length, cause, clamped=clamped)
             self._news = True
 
-    def finish(self, summary: SessionSummary, *, from_: int) -> None:
-        """Note how the call ended, and that no hook told of what is missing since `from_`."""
+    def finish(self, summary: SessionSummary, *, from_: int, tags: Mapping[str, str]) -> None:
+        """Note how the call ended, its tags, and that no hook told of what is missing since `from_`."""
         with self._lock:
             if summary.position > from_:
                 self._sidecar.rest(from_, summary.position)
-            self._sidecar.complete(summary)
+            self._sidecar.complete(summary, tags)
             self._news = self.finished = True
 
     # the writer's side ----------------------------------------------------------------------------

@@ -32,6 +32,7 @@ class RecordingHandler(SessionHandler):
     def __init__(self, session: Session, settings: RecorderSettings, writer: Writer) -> None:
         assert session.media is not None
         files = Recording(settings.directory, session.id, session.media, byte_order=session.byte_order)
+        self._session = session
         self._writer = writer
         self._collected = Collected(files, Sidecar.of(session))
         self._end = 0
@@ -79,7 +80,7 @@ class RecordingHandler(SessionHandler):
         """Complete the recording: its length is the call's."""
         if summary.position > self._end:
             self._collected.silence(summary.position - self._end)
-        self._collected.finish(summary, from_=self._end)
+        self._collected.finish(summary, from_=self._end, tags=self._session.tags)
         self._writer.write(self._collected)
 
     def _note(self, gap: Gap, cause: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
@@ -102,10 +103,11 @@ class Sidecar:
         reason = errno.errorcode.get(number or 0, kind)
         self.errors[reason] = self.errors.get(reason, 0) + 1
 
-    def complete(self, summary: SessionSummary) -> None:
-        """Note how the call ended."""
+    def complete(self, summary: SessionSummary, tags: Mapping[str, str]) -> None:
+        """Note how the call ended, and the tags that it has by then."""
         rtt = summary.rtt
         self.result = {
+            "tags": dict(tags),
             "state": "complete",
             "close_reason": summary.reason,
             "ended_at": summary.ended_at.isoformat(),

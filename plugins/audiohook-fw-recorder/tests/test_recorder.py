@@ -291,3 +291,13 @@ async def test_recordings_belong_to_the_owner_only(
     await call.close()
     recordings.wav()
     assert {path.stat().st_mode & 0o777 for path in recordings.directory.iterdir()} == {0o600}
+
+
+async def test_tags_that_came_later_are_in_the_complete_sidecar(
+    new_call: Any, manager: PluginManager, recordings: Any
+) -> None:
+    call = new_call(manager, MONO)
+    await call.open()
+    call.call.view("recorder").add_tags(queue="Sales")
+    await call.close()
+    assert recordings.sidecar()["tags"] == {"queue": "Sales"}

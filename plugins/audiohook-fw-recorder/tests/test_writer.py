@@ -38,7 +38,7 @@ def collected(directory: Path, name: str = "call") -> Collected:
 
 
 def finish(recording: Collected, position: int) -> None:
-    recording.finish(Summary(position), from_=position)  # type: ignore[arg-type]
+    recording.finish(Summary(position), from_=position, tags={})  # type: ignore[arg-type]
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:

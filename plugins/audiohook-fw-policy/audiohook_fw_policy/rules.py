@@ -1,0 +1,113 @@
+"""`RuleSet`: rules in their order, compiled to be asked about ten thousand calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .condition import Condition
+from .facts import Facts
+from .numbers import NumberPlan
+from .outcome import Cause, Decided, Next, Outcome, Waiting
+
+__all__ = ["DEFAULT", "FAILURE", "Rule", "RuleSet"]
+
+DEFAULT: Final = "(default)"
+FAILURE: Final = "(failure)"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        line: where it begins.
+        when: what must hold; `ALWAYS` when the rule has no `when`.
+        queue_timeout: seconds after `opened` for which it waits for the queue.
+        fallback: what counts when the queue stays unknown; `None`: what a failure leads to.
+    """
+
+    name: str
+    line: int
+    when: Condition
+    outcome: Outcome
+    queue_timeout: float
+    fallback: Outcome | Next | None = None
+
+
+class RuleSet:
+    """Rules that decide together. Immutable; asking changes nothing.
+
+    Attributes:
+        rules: in their order.
+        default: what counts when no rule matches.
+        numbers: how telephone numbers are read.
+        zone: the time zone of the file, empty when it names none.
+        warnings: what is allowed but hardly meant.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        default: Outcome,
+        *,
+        numbers: NumberPlan | None = None,
+        zone: str = "",
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.rules = tuple(rules)
+        self.default = default
+        self.numbers = numbers or NumberPlan()
+        self.zone = zone
+        self.warnings = tuple(warnings)
+        self._decided_default = Decided(default, DEFAULT, Cause.DEFAULT)
+        self._always, self._by = _index(self.rules)
+
+    def decide(
+        self, facts: Facts, failure: Outcome, *, waited: float = 0.0, failed: bool = False
+    ) -> Decided | Waiting:
+        """Return what the first rule that matches says, or that the answer hangs on the queue.
+
+        Args:
+            facts: the call.
+            failure: what counts for a rule without a fallback.
+            waited: seconds since `opened`.
+            failed: the look-up of the queue has failed: waiting makes no sense.
+        """
+        rules = self.rules
+        for position in self._candidates(facts):
+            rule = rules[position]
+            answer = rule.when.test(facts)
+            if answer:
+                return Decided(rule.outcome, rule.name, Cause.MATCH)
+            if answer is None:
+                if not failed and waited < rule.queue_timeout:
+                    return Waiting(rule.name, rule.queue_timeout)
+                if not isinstance(rule.fallback, Next):
+                    return Decided(rule.fallback or failure, rule.name, Cause.FALLBACK)
+        return self._decided_default
+
+    def _candidates(self, facts: Facts) -> Sequence[int]:
+        """Return the rules that can match: those with nothing exact, and those whose value this is."""
+        found = self._always
+        for field, positions in self._by.items():
+            hits = positions.get(getattr(facts, field))
+            if hits:
+                found = found + hits
+        if found is not self._always:
+            found.sort()
+        return found
+
+
+def _index(rules: Sequence[Rule]) -> tuple[list[int], dict[str, dict[str, list[int]]]]:
+    always: list[int] = []
+    by: dict[str, dict[str, list[int]]] = {}
+    for position, rule in enumerate(rules):
+        if rule.when.exact is None:
+            always.append(position)
+        else:
+            field, values = rule.when.exact
+            for value in values:
+                by.setdefault(field, {}).setdefault(value, []).append(position)
+    return always, by

@@ -51,6 +51,8 @@ def _rule(rule: Rule, facts: Facts) -> Iterator[str]:
 
 
 def _condition(condition: Condition, facts: Facts, indent: str) -> Iterator[str]:
+    if condition.name == "all" and len(condition.parts) == 1:  # a table with one condition in it
+        condition = condition.parts[0]
     text = f" {condition.text}" if condition.text else ""
     yield f"{indent}{condition.name}{text}: {_WORDS[condition.test(facts)]}"
     for part in condition.parts:

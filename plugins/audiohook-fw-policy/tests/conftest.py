@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from audiohook_fw_policy.condition import Condition
 from audiohook_fw_policy.rule_file import parse_rules
 from audiohook_fw_policy.rules import RuleSet
+
+from audiohook_fw import Session, SessionClosedError, SessionHandler, hookimpl
 
 TOP = 'default = "accept"\nzone = "Europe/Berlin"\n'
 
@@ -44,3 +47,36 @@ def rule_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+class Lookup:
+    """Finds things out about every call, one after the other: pairs of seconds and values of the context."""
+
+    def __init__(self, steps: Sequence[tuple[float, dict[str, object]]]) -> None:
+        self.steps = steps
+        self.wanted: list[object] = []
+
+    @hookimpl
+    def create_handler(self, session: Session) -> SessionHandler:
+        return _Steps(session, self)
+
+
+class _Steps(SessionHandler):
+    def __init__(self, session: Session, lookup: Lookup) -> None:
+        self.session = session
+        self.lookup = lookup
+
+    async def on_opened(self) -> None:
+        for seconds, values in self.lookup.steps:
+            await asyncio.sleep(seconds)
+            self.lookup.wanted.append(self.session.context.get("queue_wanted"))
+            try:
+                self.session.update_context(**values)
+            except SessionClosedError:
+                return
+
+
+@pytest.fixture
+def lookup() -> Callable[..., Lookup]:
+    """Make a plugin that looks calls up: `lookup((2.0, {"queue_name": "Sales"}), …)`."""
+    return lambda *steps: Lookup(steps)

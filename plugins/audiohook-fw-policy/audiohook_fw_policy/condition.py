@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .facts import Facts
+from .index import Sign
 
 __all__ = ["ALWAYS", "Condition", "Test", "all_of", "any_of", "none_of"]
 
@@ -25,7 +26,7 @@ class Condition:
         text: what is asked for, in words; empty for combinations.
         test: the compiled question.
         parts: of a combination.
-        exact: a field of `Facts`, and the values of which it must have one; else `None`. The index of rules.
+        signs: of which a call has one, or the answer is no; `None` when there are none. See `index`.
         needs_queue: the answer may hang on the queue.
     """
 
@@ -33,7 +34,7 @@ class Condition:
     text: str
     test: Test
     parts: tuple[Condition, ...] = ()
-    exact: tuple[str, frozenset[str]] | None = None
+    signs: frozenset[Sign] | None = None
     needs_queue: bool = False
 
 
@@ -51,9 +52,9 @@ def all_of(parts: Sequence[Condition], name: str = "all") -> Condition:
                 result = None
         return result
 
-    exact = next((part.exact for part in parts if part.exact is not None), None)
+    signs = min((part.signs for part in parts if part.signs is not None), key=len, default=None)
     only = tests[0] if len(tests) == 1 else test
-    return Condition(name, "", only, tuple(parts), exact, any(part.needs_queue for part in parts))
+    return Condition(name, "", only, tuple(parts), signs, any(part.needs_queue for part in parts))
 
 
 def any_of(parts: Sequence[Condition]) -> Condition:
@@ -70,7 +71,9 @@ def any_of(parts: Sequence[Condition]) -> Condition:
                 result = None
         return result
 
-    return Condition("any", "", test, tuple(parts), needs_queue=any(part.needs_queue for part in parts))
+    found = [part.signs for part in parts if part.signs is not None]
+    signs = frozenset[Sign]().union(*found) if len(found) == len(parts) else None
+    return Condition("any", "", test, tuple(parts), signs, any(part.needs_queue for part in parts))
 
 
 def none_of(part: Condition) -> Condition:

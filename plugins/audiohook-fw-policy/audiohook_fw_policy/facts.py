@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["PRIME", "Counts", "Facts", "draw_of"]
+__all__ = ["PRIME", "Counts", "Facts", "as_text", "draw_of"]
 
 PRIME: Final = 2**61 - 1
 """Conversations are drawn from the numbers below it."""
@@ -25,6 +25,11 @@ class Counts(Protocol):
 def draw_of(text: str) -> int:
     """Return a number below `PRIME` that is spread evenly, and the same for the same text anywhere."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest()) % PRIME
+
+
+def as_text(value: object) -> str:
+    """Return a value of JSON or of a rule file as one text, so that `5` and `"5"` are equal."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(slots=True)
@@ -54,6 +59,8 @@ class Facts:
     queue_name: str | None = None
     _draw: int = -1
     _minutes: dict[str, int] = field(default_factory=dict)
+    _texts: dict[str, str | None] = field(default_factory=dict, repr=False)
+    _others: dict[str, int | None] = field(default_factory=dict)
 
     @property
     def draw(self) -> int:
@@ -61,6 +68,17 @@ class Facts:
         if self._draw < 0:
             self._draw = draw_of(self.conversation)
         return self._draw
+
+    def custom_text(self, path: str) -> str | None:
+        """Return the custom value of that name, or on that way through tables, as a text, or `None`."""
+        if path not in self._texts:
+            value: Any = self.custom.get(path)
+            if value is None:
+                value = self.custom
+                for key in path.split("."):
+                    value = value.get(key) if isinstance(value, Mapping) else None
+            self._texts[path] = None if value is None else as_text(value)
+        return self._texts[path]
 
     def minute_of_week(self, zone: ZoneInfo) -> int:
         """Return the minute since Monday, midnight, in a time zone."""
@@ -73,6 +91,11 @@ class Facts:
 
     def others(self, kind: str) -> int | None:
         """Return how many other calls are active of the same kind; `None` while the queue is not known."""
+        if kind not in self._others:
+            self._others[kind] = self._count(kind)
+        return self._others[kind]
+
+    def _count(self, kind: str) -> int | None:
         name = {
             "all": "",
             "key": self.key,

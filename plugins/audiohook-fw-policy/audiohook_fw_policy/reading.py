@@ -12,7 +12,7 @@ from .checking import Checker
 from .nodes import Node
 from .numbers import NumberPlan
 
-__all__ = ["Reading", "glob", "is_uuid", "listed", "read_zone"]
+__all__ = ["Reading", "glob", "has_wildcards", "is_uuid", "listed", "read_zone"]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII)
 
@@ -77,12 +77,22 @@ def is_uuid(text: str) -> bool:
 
 def glob(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Return a function that tells whether a text is one of the patterns, with `*` and `?` as wildcards."""
-    exact = frozenset(p for p in patterns if not {"*", "?"} & set(p))
-    others = [re.escape(p).replace(r"\*", ".*").replace(r"\?", ".") for p in patterns if p not in exact]
-    if not others:
+    exact = frozenset(p for p in patterns if not has_wildcards(p))
+    prefixes = tuple(p[:-1] for p in patterns if p.endswith("*") and not has_wildcards(p[:-1]))
+    others = [p for p in patterns if has_wildcards(p) and p[:-1] not in prefixes]
+    if not others and not prefixes:
         return exact.__contains__
-    found = re.compile("|".join(others), re.DOTALL).fullmatch
-    return lambda text: text in exact or found(text) is not None
+    if not others:
+        return lambda text: text in exact or text.startswith(prefixes)
+    found = re.compile(
+        "|".join(re.escape(p).replace(r"\*", ".*").replace(r"\?", ".") for p in others), re.DOTALL
+    ).fullmatch
+    return lambda text: text in exact or text.startswith(prefixes) or found(text) is not None
+
+
+def has_wildcards(pattern: str) -> bool:
+    """Tell whether a pattern stands for more than itself."""
+    return "*" in pattern or "?" in pattern
 
 
 def listed(values: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from .condition import Condition
 from .facts import Facts
+from .index import Index
 from .numbers import NumberPlan
 from .outcome import Cause, Decided, Next, Outcome, Waiting
 
@@ -62,7 +63,8 @@ class RuleSet:
         self.zone = zone
         self.warnings = tuple(warnings)
         self._decided_default = Decided(default, DEFAULT, Cause.DEFAULT)
-        self._always, self._by = _index(self.rules)
+        self._tests = tuple(rule.when.test for rule in self.rules)
+        self._index = Index(rule.when.signs for rule in self.rules)
 
     def decide(
         self, facts: Facts, failure: Outcome, *, waited: float = 0.0, failed: bool = False
@@ -75,39 +77,16 @@ class RuleSet:
             waited: seconds since `opened`.
             failed: the look-up of the queue has failed: waiting makes no sense.
         """
-        rules = self.rules
-        for position in self._candidates(facts):
-            rule = rules[position]
-            answer = rule.when.test(facts)
+        tests = self._tests
+        for position in self._index.candidates(facts):
+            answer = tests[position](facts)
+            if answer is False:
+                continue
+            rule = self.rules[position]
             if answer:
                 return Decided(rule.outcome, rule.name, Cause.MATCH)
-            if answer is None:
-                if not failed and waited < rule.queue_timeout:
-                    return Waiting(rule.name, rule.queue_timeout)
-                if not isinstance(rule.fallback, Next):
-                    return Decided(rule.fallback or failure, rule.name, Cause.FALLBACK)
+            if not failed and waited < rule.queue_timeout:
+                return Waiting(rule.name, rule.queue_timeout)
+            if not isinstance(rule.fallback, Next):
+                return Decided(rule.fallback or failure, rule.name, Cause.FALLBACK)
         return self._decided_default
-
-    def _candidates(self, facts: Facts) -> Sequence[int]:
-        """Return the rules that can match: those with nothing exact, and those whose value this is."""
-        found = self._always
-        for field, positions in self._by.items():
-            hits = positions.get(getattr(facts, field))
-            if hits:
-                found = found + hits
-        if found is not self._always:
-            found.sort()
-        return found
-
-
-def _index(rules: Sequence[Rule]) -> tuple[list[int], dict[str, dict[str, list[int]]]]:
-    always: list[int] = []
-    by: dict[str, dict[str, list[int]]] = {}
-    for position, rule in enumerate(rules):
-        if rule.when.exact is None:
-            always.append(position)
-        else:
-            field, values = rule.when.exact
-            for value in values:
-                by.setdefault(field, {}).setdefault(value, []).append(position)
-    return always, by

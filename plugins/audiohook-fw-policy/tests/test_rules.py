@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from audiohook_fw_policy.condition import Condition, all_of, any_of, none_of
 from audiohook_fw_policy.facts import Facts
+from audiohook_fw_policy.index import Sign
 from audiohook_fw_policy.outcome import NEXT, Action, Cause, Decided, Outcome, Waiting
 from audiohook_fw_policy.rule_file import parse_rules
 from audiohook_fw_policy.rules import DEFAULT, Rule, RuleSet
@@ -130,9 +131,15 @@ facts = st.builds(
 )
 
 
+def _signs(field: str, values: frozenset[str]) -> frozenset[Sign]:
+    return frozenset((field, value) for value in values)
+
+
 def _exact(field: str, values: tuple[str, ...]) -> st.SearchStrategy[Condition]:
     return st.frozensets(st.sampled_from(values), min_size=1).map(
-        lambda found: Condition(field, "", lambda facts: getattr(facts, field) in found, exact=(field, found))
+        lambda found: Condition(
+            field, "", lambda facts: getattr(facts, field) in found, signs=_signs(field, found)
+        )
     )
 
 
@@ -141,6 +148,7 @@ queue = st.sampled_from(QUEUES[1:]).map(
         "queue",
         "",
         lambda facts: None if facts.queue_name is None else facts.queue_name == name,
+        signs=frozenset({("queue_name", name), ("queue_name", None)}),
         needs_queue=True,
     )
 )

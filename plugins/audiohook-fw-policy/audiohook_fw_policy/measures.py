@@ -1,4 +1,4 @@
-"""Conditions on what a call is among others: when it begins, whether it is in a sample, how many are active."""
+"""Conditions on what a call is among others: when it begins, in which sample it is, how many are active."""
 
 from __future__ import annotations
 

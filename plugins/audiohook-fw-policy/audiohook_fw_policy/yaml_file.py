@@ -41,9 +41,9 @@ def read_yaml(text: str, file: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = error.problem or error.context or "it cannot be read"
-        raise RuleFileError(
-            file, [Problem(mark.line + 1 if mark else 1, f"not valid YAML: {what}")]
-        ) from None
+        # What is missing at the end is missed on the line after it.
+        line = min(mark.line + 1, max(1, len(text.splitlines()))) if mark else 1
+        raise RuleFileError(file, [Problem(line, f"not valid YAML: {what}")]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
         raise RuleFileError(file, [Problem(line, f"not valid YAML: {error.reason}")]) from None

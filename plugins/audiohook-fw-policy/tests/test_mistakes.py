@@ -22,7 +22,7 @@ MISTAKES = {
     "no TOML": ("a.toml", 'default = "accept"\nzone = ', 2, "not valid TOML: Invalid value", "at the end of the file"),
     "no end": ("a.toml", 'default = "accept"\n[[rules', 2, "not valid TOML", "Expected"),
     "twice": ("a.toml", 'default = "accept"\ndefault = "reject"\n', 2, "Cannot overwrite a value", "column"),
-    "no YAML": ("a.yaml", "default: accept\nrules: [\n", 3, "not valid YAML", "did not find expected"),
+    "no YAML": ("a.yaml", "default: accept\nrules: [\n", 2, "not valid YAML", "did not find expected"),
     "key twice": ("a.yml", "default: accept\nzone: UTC\ndefault: x\n", 3, '"default" stands here twice', "line 1"),
     "tag": ("a.yaml", "default: !!python/name:os.system accept\n", 1, "python/name:os.system", "remove it"),
     "no text": ("a.yaml", "default: accept\n? [a]\n: b\n", 2, "a key must be a text", ""),

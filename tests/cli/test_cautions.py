@@ -43,10 +43,9 @@ def test_sections_that_nobody_reads(told):
     first, second = told(
         "[plugins]\nenabled = []\n[plugins.recorder]\ndirectory = 'x'\n[plugins.xyz]\na = 1\n"
     )
-    assert first == (
-        "plugins.xyz (from audiohook.toml, [plugins.xyz] a): "
-        "there is no plugin of this name; found are: meter, recorder"
-    )
+    problem, _, found = first.partition("; found are: ")
+    assert problem == ("plugins.xyz (from audiohook.toml, [plugins.xyz] a): there is no plugin of this name")
+    assert {"meter", "recorder"} <= set(found.split(", "))
     assert second.startswith("plugins.recorder: has no effect, since the plugin is not in plugins.enabled")
 
 

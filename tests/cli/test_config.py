@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import tomllib
 
@@ -93,7 +94,7 @@ def test_check_finds_nothing(command, meter):
     meter.write("[plugins.meter]\nlevel = 5\n" + KEY)
     result = command("config", "check")
     assert (result.status, result.err) == (0, "")
-    assert "1 plugin would run" in result.out
+    assert re.search(r"\d plugins? would run", result.out)
 
 
 def test_check_warns_when_nobody_can_connect(command):

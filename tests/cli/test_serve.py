@@ -35,7 +35,7 @@ def _simulate(process, url, *args):
 def test_a_call_and_an_orderly_end(configured, serve, process, place):
     server = serve("--port", "0")
     url = server.wait_for(URL)[1]
-    server.wait_for(r"plugins: recorder active")
+    server.wait_for(r"plugins: .*recorder active")
     assert _simulate(process, url, "--duration", "3").status == 0
     assert server.end(signal.SIGTERM) == 0
     assert len(list((place / "recordings").glob("*.wav"))) == 1
@@ -72,7 +72,7 @@ def test_it_tells_where_the_admin_token_is(configured, serve, place):
 def test_host_port_and_plugins_come_from_the_command_line(configured, serve):
     server = serve("--host", "localhost", "--port", "0", "-p", "no:recorder")
     assert "//localhost:" in server.wait_for(URL)[1]
-    server.wait_for("plugins: recorder disabled")
+    server.wait_for("plugins: .*recorder disabled")
 
 
 def test_keys_are_read_again_on_sighup(configured, serve, process):
@@ -159,7 +159,7 @@ def test_a_plugin_that_finds_keys_is_enough(serve, place):
         "from audiohook_fw import hookimpl\n@hookimpl\ndef find_credential(api_key): ...\n", encoding="utf-8"
     )
     server = serve("--port", "0", "-p", "finder")
-    server.wait_for("plugins: finder active, recorder active")
+    server.wait_for("plugins: finder active, .*recorder active")
     assert server.end() == 0
 
 
@@ -169,7 +169,7 @@ def test_a_broken_plugin_does_not_keep_it_from_serving(configured, serve, proces
     server = serve("--port", "0", "--plugins-dir", "mine")
     server.wait_for("plugin broken failed: cannot be imported: RuntimeError: planted")
     url = server.wait_for(URL)[1]
-    server.wait_for("plugins: recorder active, broken failed")
+    server.wait_for("plugins: .*recorder active, .*broken failed")
     assert _simulate(process, url, "--duration", "1").status == 0
 
 
@@ -178,7 +178,7 @@ def test_a_broken_plugin_does_not_keep_it_from_serving(configured, serve, proces
     ("asked", "problem"),
     [
         ("broken.py", "broken: was asked for with -p but failed: cannot be imported: RuntimeError: planted"),
-        ("no:broken", "broken: is left out by -p no:broken but not installed; found are: recorder"),
+        ("no:broken", "broken: is left out by -p no:broken but not installed; found are: "),
     ],
 )
 def test_what_was_asked_for_and_is_not_there_is_the_only_line(

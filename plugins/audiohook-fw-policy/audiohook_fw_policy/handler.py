@@ -87,11 +87,11 @@ class PolicyHandler(SessionHandler):
 
     def on_close(self, reason: CloseReason) -> None:
         """Decide no more."""
-        self._settle()
+        self._opened = None
+        self._cancel()
 
     def on_end(self, summary: SessionSummary) -> None:
         """Count the call no more."""
-        self._settle()
         self._calls.remove(self._session)
 
     def _decide(self) -> None:
@@ -142,10 +142,6 @@ class PolicyHandler(SessionHandler):
         hold = self._session.start_hold
         if outcome.action is Action.ACCEPT and hold is not None:
             hold.release()
-
-    def _settle(self) -> None:
-        self._opened = None
-        self._cancel()
 
     def _cancel(self) -> None:
         if self._timer is not None:

@@ -46,6 +46,7 @@ UNKNOWN_QUEUE = [5, 6]
         ({"queue_id": "x", "queue_name": "x"}, []),
         ({"queue_id": ID, "queue_name": "x"}, [6]),
         ({"queue_id": "x"}, [5, 6]),  # its name may still be that of either
+        ({"queue_id": "x", "queue_name": ""}, [5, 6]),  # which could not be found out
         ({"queue_name": "sales"}, [5, 6]),  # and here its id
         ({"queue_id": "x", "queue_name": "sales"}, [5]),
         ({"queue_name": "x", "queue_id": "x", "organization": ID}, [0]),

@@ -26,6 +26,8 @@ from audiohook_fw.plugin import (
 )
 from audiohook_fw.server import AudiohookServer
 
+ROOT = Path(__file__).resolve().parents[2]
+
 PREAMBLE = (
     "from audiohook_fw import Event, PluginInfo, SessionHandler, hookimpl\nfrom pydantic import BaseModel\n"
 )
@@ -115,13 +117,14 @@ def put_case(put: Callable[..., None], case: Case) -> None:
 
 
 def configuration(*cases: Case, **limits: float) -> Loaded:
-    """Return settings under which they all load; `recorder` is left out."""
+    """Return settings under which they all load; the plugins of this repository are left out."""
+    ours = [path.parent.name.removeprefix("audiohook-fw-") for path in ROOT.glob("plugins/*/pyproject.toml")]
     key = {"name": "test", "api_key": "key", "unsigned": True}
     settings = Settings.model_validate(
         {
             "server": {"port": 0, "admin_port": 0},
             "auth": {"keys": [key]},
-            "plugins": {"disabled": ["recorder"]},
+            "plugins": {"disabled": ours},
             "limits": limits,
         }
     )

@@ -172,3 +172,28 @@ async def test_otlp_reaches_a_collector(monkeypatch):
         await runner.cleanup()
     assert path == "/base/v1/traces"
     assert attributes.SPAN_OPEN.encode() in body
+
+
+class _Arrived(SpanExporter):
+    """Notes that spans came, without being asked to flush."""
+
+    def __init__(self) -> None:
+        self.came = threading.Event()
+
+    def export(self, spans: object) -> SpanExportResult:
+        self.came.set()
+        return SpanExportResult.SUCCESS
+
+
+@pytest.mark.parametrize(("variable", "comes"), [(None, True), ("600000", False)])
+def test_spans_are_exported_every_second_or_as_opentelemetrys_variable_says(monkeypatch, variable, comes):
+    monkeypatch.setattr(sys.modules["audiohook_fw.telemetry.setup"], "EXPORT_MILLISECONDS", 50.0)
+    if variable is None:
+        monkeypatch.delenv("OTEL_BSP_SCHEDULE_DELAY", raising=False)
+    else:
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", variable)
+    exporter = _Arrived()
+    telemetry = setup(_settings(), exporter=exporter, install=False)
+    telemetry.tracing.start(attributes.SPAN_OPEN).end()
+    assert exporter.came.wait(30.0 if comes else 0.5) is comes
+    telemetry.shutdown()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Telemetry", "TelemetryLike", "setup"]
 
 EXPORT_MILLISECONDS: Final = 1_000.0
-"""Between two exports of spans. The SDK's own 5 s make the exporter's thread compute for so long at once, when
+"""Between two exports of spans. The SDK's own 5 s make the exporter's thread compute for so long at once when
 many calls come and go, that frames and pongs of running calls wait for a tenth of a second."""
 
 

@@ -1,0 +1,116 @@
+"""`Ledger`: the calls of this process. One timer saves what runs, judges budgets, and shows totals."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from .budgets import Budgets
+from .reasons import Reason
+from .rows import CallRow
+from .schema import SchemaError
+from .settings import CostSettings
+from .store import SpentToday, Store
+from .totals import Totals
+from .writer import Writer
+
+__all__ = ["Ledger", "LiveCall"]
+
+
+class LiveCall(Protocol):
+    """A call that is being metered."""
+
+    @property
+    def holding(self) -> Iterable[Reason]:
+        """Why this plugin holds the call's stream; nothing when it does not."""
+
+    def row(self) -> CallRow:
+        """Return the call as it stands."""
+
+    def look(self, day: str) -> None:
+        """Go over to another day, and see whether the budget is used up."""
+
+
+class Ledger:
+    """All live calls, and what is known of those that ended. Use it in the event loop, but for `load`.
+
+    The timer runs while there are calls, once in `save_seconds` for all of them.
+
+    Args:
+        now: wall time, with a time zone.
+
+    Attributes:
+        budgets, totals, writer: its parts. live: the calls that run. currency: as configured.
+        holding: how many calls are paused for each reason, as of the last look.
+    """
+
+    def __init__(
+        self, settings: CostSettings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.budgets = Budgets(settings.budgets)
+        self.totals = Totals()
+        self.writer = Writer(settings.database)
+        self.live: set[LiveCall] = set()
+        self.currency = settings.currency
+        self.holding: Counter[Reason] = Counter()
+        self._zone = ZoneInfo(settings.time_zone)
+        self._database: Path = settings.database
+        self._seconds = settings.save_seconds
+        self._now = now
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def day(self) -> str:
+        """Today, in the configured time zone."""
+        return self._now().astimezone(self._zone).date().isoformat()
+
+    def load(self) -> list[SpentToday]:
+        """Make or open the file, and return what today cost so far; nothing if that fails. Blocks."""
+        try:
+            self._database.parent.mkdir(parents=True, exist_ok=True)
+            with Store(self._database) as store:
+                return store.spent(self.day)
+        except (OSError, sqlite3.Error, SchemaError) as error:
+            self.writer.report(error)
+            return []
+
+    def add(self, call: LiveCall) -> None:
+        """Take a call that begins."""
+        if not self.live and self.budgets:
+            self.budgets.look(self.day, ())  # nobody looked while there were no calls
+        self.live.add(call)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+
+    def finish(self, call: LiveCall, row: CallRow) -> None:
+        """Take the last figures of a call."""
+        self.live.discard(call)
+        self.writer.save((row,))
+        self.totals.finished(row)
+        if self.budgets:
+            self.budgets.finished(row)
+        if not self.live and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._show(())
+
+    def _look(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+        day, calls = self.day, tuple(self.live)
+        rows = [call.row() for call in calls]
+        self.writer.save(rows)
+        if self.budgets:
+            self.budgets.look(day, rows)
+        for call in calls:
+            call.look(day)
+        self._show(rows)
+
+    def _show(self, rows: Iterable[CallRow]) -> None:
+        self.totals.publish(rows)
+        self.holding = Counter(reason for call in self.live for reason in call.holding)

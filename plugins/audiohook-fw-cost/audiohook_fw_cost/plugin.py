@@ -6,12 +6,12 @@ import asyncio
 import logging
 from typing import Final
 
-from audiohook_fw import Commands, ContextChanged, PluginInfo, Session, hookimpl
+from audiohook_fw import Commands, ContextChanged, PluginInfo, ServerContext, Session, hookimpl
 
-from . import metrics
 from .call import ListeningCall, MeteredCall
 from .cli import make_app
 from .ledger import Ledger
+from .metrics import make_instruments
 from .settings import CostSettings
 
 __all__ = ["Cost"]
@@ -35,11 +35,11 @@ class Cost:
         self._ledger = Ledger(settings)
 
     @hookimpl
-    async def on_startup(self) -> None:
+    async def on_startup(self, server: ServerContext) -> None:
         """Make or open the database, and see what today cost already."""
         ledger = self._ledger
         ledger.budgets.start(ledger.day, await asyncio.to_thread(ledger.load))
-        metrics.show(ledger)
+        make_instruments(server.meter, ledger)
 
     @hookimpl
     def register_commands(self, commands: Commands) -> None:
@@ -60,6 +60,5 @@ class Cost:
     @hookimpl
     async def on_shutdown(self) -> None:
         """Have the last figures written."""
-        metrics.hide(self._ledger)
         if not await asyncio.to_thread(self._ledger.writer.stop, SHUTDOWN_SECONDS):
             logger.error("%d calls were not saved: the database takes too long", self._ledger.writer.waiting)

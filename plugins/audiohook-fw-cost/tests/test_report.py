@@ -50,6 +50,7 @@ def filled(database: Path, new_row: NewRow) -> Path:
                     id="3",
                     session_id="s3",
                     legs={Leg("q1", FEB): Figures(1)},
+                    names={"q1": "Sales"},
                     tariff=Tariff(Decimal(9), "USD"),
                 ),
             ]

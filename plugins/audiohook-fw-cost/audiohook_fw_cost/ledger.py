@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -63,12 +63,13 @@ class Ledger:
         self._database: Path = settings.database
         self._seconds = settings.save_seconds
         self._now = now
+        self._keep = timedelta(days=settings.keep_days)
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def day(self) -> str:
         """Today, in the configured time zone."""
-        return self._now().astimezone(self._zone).date().isoformat()
+        return self._today().isoformat()
 
     def load(self) -> list[SpentToday]:
         """Make or open the file, and return what today cost so far; nothing if that fails. Blocks."""
@@ -100,9 +101,13 @@ class Ledger:
             self._timer = None
             self._show(())
 
+    def _today(self) -> date:
+        return self._now().astimezone(self._zone).date()
+
     def _look(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
         day, calls = self.day, tuple(self.live)
+        self.writer.keep_from = (self._today() - self._keep).isoformat()
         rows = [call.row() for call in calls]
         self.writer.save(rows)
         if self.budgets:

@@ -88,6 +88,9 @@ class CostSettings(BaseModel):
         description="Seconds between two savings of running calls, which a killed server loses at most, and "
         "between two looks at the budgets.",
     )
+    keep_days: int = Field(
+        default=400, ge=1, le=36_500, description="Days for which the figures of calls are kept."
+    )
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         default="UTC", description="The time zone in which days begin."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -67,9 +67,7 @@ class Store:
     def save(self, rows: Iterable[CallRow]) -> None:
         """Write calls, each in place of what was known of it before; all of them or none."""
         os.stat(self._path)  # a file that was removed would take it all, and keep nothing
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction() as connection:
             for row in rows:
                 call = (row.id, row.session_id, row.conversation_id, row.organization_id, row.key)
                 connection.execute(_CALL, (*call, row.started_at, row.ended_at, row.reason, row.rate))
@@ -77,17 +75,30 @@ class Store:
                     "DELETE FROM legs WHERE call = ?", (row.id,)
                 )  # a leg may have got its queue
                 connection.executemany(_LEG, _legs(row))
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+
+    def forget(self, before: str) -> None:
+        """Delete what was spent before a day, and the calls of which nothing is left."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM legs WHERE day < ?", (before,))
+            connection.execute("DELETE FROM calls WHERE id NOT IN (SELECT call FROM legs)")
 
     def spent(self, day: str) -> list[SpentToday]:
         """Return what a day cost so far, by queue."""
         query = "SELECT queue_id, max(queue_name), sum(cost) FROM legs WHERE day = ? GROUP BY queue_id"
         with closing(self._connection.execute(query, (day,))) as cursor:
             return [SpentToday(*found) for found in cursor]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def _legs(row: CallRow) -> Iterator[tuple[object, ...]]:

@@ -39,10 +39,13 @@ class Writer:
 
     Attributes:
         lost: calls that were dropped because too many waited.
+        keep_from: the day before which all is deleted; set it at any time, it is done with the next rows.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.lost = 0
+        self.keep_from = ""
+        self._kept_from = ""
         self._path = path
         self._clock = clock
         self._waiting: dict[str, CallRow] = {}
@@ -134,6 +137,7 @@ class Writer:
                         self._path.parent.mkdir(parents=True, exist_ok=True)
                         store = Store(self._path)
                     store.save(batch.values())
+                    self._forget(store)
                 except (OSError, sqlite3.Error, SchemaError) as error:
                     self.report(error)
                     _close(store)
@@ -149,6 +153,12 @@ class Writer:
                     retry = RETRY
         finally:
             _close(store)
+
+    def _forget(self, store: Store) -> None:
+        keep_from = self.keep_from
+        if keep_from != self._kept_from:
+            store.forget(keep_from)
+            self._kept_from = keep_from
 
     def _next(self) -> dict[str, CallRow] | None:
         """Wait for rows, and return them; `None` when there are none and the thread is to end."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from audiohook_fw_cost import Cost
+from audiohook_fw_cost.figures import Figures
 
-from audiohook_fw import MediaFormat, Reject, hookimpl
+from audiohook_fw import Accept, MediaFormat, Reject, Session, SpeechStarted, hookimpl
 from audiohook_fw.testing import CallDriver
 
 PERSONAL = ("+4930111", "Ada Marker", "+4930222")
@@ -102,3 +103,46 @@ def test_a_call_that_is_declined_costs_nothing(database: Path, kit: Any) -> None
     with CallDriver(Cost, settings={"database": str(database)}, others={"never": Never()}) as call:
         call.open()
     assert kit.read(database, "SELECT * FROM calls") == []
+
+
+class Late:
+    """Accepts paused, and decides later, as policies do that look up the queue."""
+
+    @hookimpl
+    def on_open(self) -> Accept:
+        return Accept(start_paused=True)
+
+    @hookimpl
+    def on_event(self, session: Session) -> None:
+        hold = session.start_hold
+        if hold is not None:
+            hold.release()
+
+
+def test_a_call_that_begins_paused(database: Path, kit: Any) -> None:
+    with CallDriver(Cost, settings={"database": str(database)}, others={"late": Late()}) as call:
+        call.open()
+        call.advance(5)
+        call.event(SpeechStarted(channel="external", start=0))
+        call.audio(seconds=2)
+        call.close()
+    assert kit.figures(database) == Figures(streamed=16_000, server_paused=40_000)
+
+
+def test_in_quarantine_nothing_is_paused_and_the_length_stays_right(
+    new_call: Any, kit: Any, other: Any, database: Path
+) -> None:
+    call = new_call(pause={"on_hold": True}, save_seconds=1)
+    call.open()
+    call.audio(seconds=1)
+    call.pause()
+    call.run(call._line.call.delivery.silence, "cost")
+    call.advance(3)
+    call.resume()
+    tell(call, other, on_hold=True)
+    call.audio(seconds=2)
+    assert not call.holds
+    call.close()
+    assert call.summary is not None
+    call.shutdown()
+    assert kit.figures(database).connected == call.summary.position == 6 * 8000

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from audiohook_fw_cost import Cost
+from audiohook_fw_cost.figures import Figures, Leg
 from audiohook_fw_cost.ledger import Ledger
+from audiohook_fw_cost.rows import CallRow
+from audiohook_fw_cost.store import Store
 
 from audiohook_fw.testing import CallDriver
 
@@ -65,6 +69,21 @@ def test_a_day_ends_at_midnight_of_the_time_zone(new_call: Any, kit: Any, wall: 
     assert [day for day, _ in days] == ["2026-01-31", "2026-02-01"]
     assert sum(seconds for _, seconds in days) == 60
     assert 29 <= days[0][1] <= 31
+
+
+def test_what_is_too_old_is_forgotten(
+    new_call: Any, kit: Any, wall: Wall, database: Path, new_row: Callable[..., CallRow]
+) -> None:
+    days = ["2026-01-28", "2026-01-29", "2026-01-30"]
+    with Store(database) as store:
+        store.save([new_row(id=day, legs={Leg("", day): Figures(1)}) for day in days])
+    wall.driver = call = new_call(save_seconds=1, keep_days=2)
+    call.open()
+    call.audio(seconds=2)
+    call.close()
+    call.shutdown()
+    found = [day for (day,) in kit.read(database, "SELECT DISTINCT day FROM legs ORDER BY day")]
+    assert found == [*days[1:], "2026-01-31"]
 
 
 def test_a_budget_begins_anew_at_midnight(new_call: Any, wall: Wall) -> None:

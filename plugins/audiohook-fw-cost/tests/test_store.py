@@ -55,6 +55,17 @@ def test_rows_are_saved_all_or_none(database: Path, kit: Any, new_row: NewRow) -
         store.save([new_row()])
 
 
+def test_old_days_are_forgotten(database: Path, kit: Any, new_row: NewRow) -> None:
+    old, new = Leg("q", "2025-12-31"), Leg("q", "2026-01-01")
+    with Store(database) as store:
+        store.save(
+            [new_row(legs={old: Figures(1)}), new_row(id="b", legs={old: Figures(1), new: Figures(2)})]
+        )
+        store.forget("2026-01-01")
+    assert kit.read(database, "SELECT id FROM calls") == [("b",)]
+    assert kit.read(database, "SELECT day, streamed FROM legs") == [("2026-01-01", 2)]
+
+
 def test_only_the_owner_reads_it(database: Path) -> None:
     with Store(database):
         assert database.stat().st_mode & 0o777 == 0o600

@@ -65,9 +65,8 @@ class Budgets:
         return {ALL, queue_id.casefold(), queue_name.casefold()} & self._limits.keys()
 
     def _count(self, spent: Counter[tuple[str, str]], row: CallRow) -> None:
-        for leg, figures in row.legs.items():
-            cost = row.tariff.cost(figures, row.rate)
-            self._add(spent, leg.day, leg.queue_id, row.names.get(leg.queue_id, ""), cost)
+        for leg in row.legs:
+            self._add(spent, leg.day, leg.queue_id, leg.queue_name, leg.cost)
 
     def _add(self, spent: Counter[tuple[str, str]], day: str, queue_id: str, name: str, cost: int) -> None:
         for budget in self._names(queue_id, name):

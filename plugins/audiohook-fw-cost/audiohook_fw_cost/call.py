@@ -24,7 +24,7 @@ from .ledger import Ledger
 from .listening import Listening
 from .meter import Meter
 from .reasons import Reason
-from .rows import CallRow
+from .rows import CallFacts, CallRow, leg_rows
 from .settings import CostSettings
 
 __all__ = ["ListeningCall", "MeteredCall"]
@@ -40,15 +40,14 @@ class MeteredCall(SessionHandler):
         self._session = session
         self._settings = settings
         self._ledger = ledger
-        self._tariff = Tariff(settings.price_per_minute, settings.currency, settings.server_pause_billed)
+        self._tariff = ledger.tariff
         self._loop = asyncio.get_running_loop()
         self._control = PauseControl(session, settings.pause.min_run)
         self._minutes: asyncio.TimerHandle | None = None
-        self._id = uuid4().hex
-        self._rate = session.media.rate if session.media is not None else RATE
+        self._facts = _facts(session, self._tariff)
         self._names: dict[str, str] = {}
         self._meter = Meter(
-            self._rate, self._leg(ledger.day), self._loop.time(), has_audio=session.media is not None
+            self._facts.rate, self._leg(ledger.day), self._loop.time(), has_audio=session.media is not None
         )
         self._closed_at: float | None = None
 
@@ -141,21 +140,8 @@ class MeteredCall(SessionHandler):
         return Leg(queue_id, day)
 
     def _row(self, legs: Mapping[Leg, Figures], ended_at: str = "", reason: str = "") -> CallRow:
-        session = self._session
-        return CallRow(
-            self._id,
-            _text(session.id),
-            _text(session.conversation_id),
-            _text(session.organization_id),
-            _text(session.key_name),
-            session.started_at.isoformat(timespec="milliseconds"),
-            ended_at,
-            reason,
-            self._rate,
-            {leg: figures for leg, figures in legs.items() if figures.connected or len(legs) == 1},
-            dict(self._names),
-            self._tariff,
-        )
+        parts = leg_rows(legs, self._names, self._tariff, self._facts.rate)
+        return CallRow(self._facts, parts, ended_at, reason)
 
 
 class ListeningCall(MeteredCall):
@@ -179,6 +165,19 @@ class ListeningCall(MeteredCall):
         """Let go of the timer, too."""
         self._listening.stop()
         super().on_close(reason)
+
+
+def _facts(session: Session, tariff: Tariff) -> CallFacts:
+    return CallFacts(
+        uuid4().hex,
+        _text(session.id),
+        _text(session.conversation_id),
+        _text(session.organization_id),
+        _text(session.key_name),
+        session.started_at.isoformat(timespec="milliseconds"),
+        session.media.rate if session.media is not None else RATE,
+        tariff.currency,
+    )
 
 
 def _text(value: object) -> str:

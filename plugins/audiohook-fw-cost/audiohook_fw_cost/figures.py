@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -47,19 +46,29 @@ class Figures:
     @property
     def connected(self) -> int:
         """The length of the call so far, in samples."""
-        return sum(self.values)
+        return self.streamed + self.discarded + self.client_paused + self.server_paused + self.without_media
 
     @property
     def values(self) -> tuple[int, ...]:
         """The figures, in the order of `Spent`."""
-        return astuple(self)
+        return (self.streamed, self.discarded, self.client_paused, self.server_paused, self.without_media)
 
     def add(self, spent: Spent, samples: int) -> None:
         """Count samples."""
         setattr(self, spent, getattr(self, spent) + samples)
 
     def __add__(self, other: Figures) -> Figures:
-        return Figures(*(a + b for a, b in zip(self.values, other.values, strict=True)))
+        return Figures(
+            self.streamed + other.streamed,
+            self.discarded + other.discarded,
+            self.client_paused + other.client_paused,
+            self.server_paused + other.server_paused,
+            self.without_media + other.without_media,
+        )
+
+    def copy(self) -> Figures:
+        """Return a copy."""
+        return Figures(*self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,11 @@ class Tariff:
     """What is billed, and at which price.
 
     Attributes:
-        price: of a minute, in `currency`.
+        price: of a minute, in millionths of `currency`.
         server_pause_billed: time in the server's pause costs as much as any other.
     """
 
-    price: Decimal
+    price: int
     currency: str
     server_pause_billed: bool = False
 
@@ -85,5 +94,5 @@ class Tariff:
         return 0 if self.server_pause_billed else self._price(figures.server_paused, rate)
 
     def _price(self, samples: int, rate: int) -> int:
-        money = self.price * MICRO * samples / (rate * 60)
-        return int(money.to_integral_value(ROUND_HALF_EVEN))
+        minute = rate * 60
+        return (2 * self.price * samples + minute) // (2 * minute)  # rounded half up, without a float

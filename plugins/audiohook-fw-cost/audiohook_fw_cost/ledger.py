@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from .budgets import Budgets
+from .figures import MICRO, Tariff
 from .reasons import Reason
 from .rows import CallRow
 from .schema import SchemaError
@@ -21,6 +23,9 @@ from .totals import Totals
 from .writer import Writer
 
 __all__ = ["Ledger", "LiveCall"]
+
+AT_ONCE: Final = 100
+"""Calls that are looked at without letting anybody else have a turn."""
 
 
 class LiveCall(Protocol):
@@ -46,7 +51,7 @@ class Ledger:
         now: wall time, with a time zone.
 
     Attributes:
-        budgets, totals, writer: its parts. live: the calls that run. currency: as configured.
+        budgets, totals, writer: its parts. live: the calls that run. tariff: as configured.
         holding: how many calls are paused for each reason, as of the last look.
     """
 
@@ -57,14 +62,18 @@ class Ledger:
         self.totals = Totals()
         self.writer = Writer(settings.database)
         self.live: set[LiveCall] = set()
-        self.currency = settings.currency
+        price = int(settings.price_per_minute * MICRO)
+        self.tariff = Tariff(price, settings.currency, settings.server_pause_billed)
         self.holding: Counter[Reason] = Counter()
         self._zone = ZoneInfo(settings.time_zone)
         self._database: Path = settings.database
         self._seconds = settings.save_seconds
         self._now = now
         self._keep = timedelta(days=settings.keep_days)
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._day = self.day
+        self._left: Iterator[LiveCall] = iter(())
+        self._seen: dict[LiveCall, CallRow] = {}
 
     @property
     def day(self) -> str:
@@ -105,16 +114,34 @@ class Ledger:
         return self._now().astimezone(self._zone).date()
 
     def _look(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
-        day, calls = self.day, tuple(self.live)
+        """Begin a round: a few calls at a time, so that nobody waits for all of them."""
         self.writer.keep_from = (self._today() - self._keep).isoformat()
-        rows = [call.row() for call in calls]
-        self.writer.save(rows)
+        self._left = iter(tuple(self.live))
+        self._seen = {}
+        self._look_at_some()
+
+    def _look_at_some(self) -> None:
+        loop = asyncio.get_running_loop()
+        some = tuple(islice(self._left, AT_ONCE))
+        if some:
+            self._timer = loop.call_soon(self._look_at_some)
+            rows = {call: call.row() for call in some if call in self.live}
+            self.writer.save(rows.values())
+            self._seen |= rows
+        else:
+            self._timer = loop.call_later(self._seconds, self._look)
+            self._judge([row for call, row in self._seen.items() if call in self.live])
+            self._seen = {}
+
+    def _judge(self, rows: Sequence[CallRow]) -> None:
+        self._show(rows)
+        day, before = self.day, self.budgets.used_up
         if self.budgets:
             self.budgets.look(day, rows)
-        for call in calls:
-            call.look(day)
-        self._show(rows)
+        if day != self._day or self.budgets.used_up != before:
+            self._day = day
+            for call in tuple(self.live):
+                call.look(day)
 
     def _show(self, rows: Iterable[CallRow]) -> None:
         self.totals.publish(rows)

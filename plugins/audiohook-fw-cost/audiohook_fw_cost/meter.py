@@ -49,7 +49,7 @@ class Meter:
     def figures(self, position: int, now: float) -> dict[Leg, Figures]:
         """Return the figures up to now, by leg; a pause that lasts is counted by the clock."""
         self._stream(position)
-        legs = {leg: figures + Figures() for leg, figures in self.legs.items()}
+        legs = {leg: figures.copy() for leg, figures in self.legs.items()}
         self._divide(legs, self._since(now), now)
         return legs
 

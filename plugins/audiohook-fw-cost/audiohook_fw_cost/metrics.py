@@ -24,11 +24,11 @@ def make_instruments(meter: Meter, ledger: Ledger) -> None:
 
     def amounts() -> Iterator[Observation]:
         for key, totals in ledger.totals.published.items():
-            yield Observation(totals.cost, {"key": key, "currency": ledger.currency})
+            yield Observation(totals.cost, {"key": key, "currency": ledger.tariff.currency})
 
     def savings() -> Iterator[Observation]:
         for key, totals in ledger.totals.published.items():
-            yield Observation(totals.saved, {"key": key, "currency": ledger.currency})
+            yield Observation(totals.saved, {"key": key, "currency": ledger.tariff.currency})
 
     def pausing() -> Iterator[Observation]:
         holding = ledger.holding

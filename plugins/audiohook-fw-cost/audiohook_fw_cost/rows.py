@@ -1,4 +1,4 @@
-"""`CallRow`: what is kept of one call; a row of the database for each leg."""
+"""`CallRow`: what is kept of one call; `LegRow`: of the part of it in one queue on one day."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from dataclasses import dataclass
 
 from .figures import Figures, Leg, Tariff
 
-__all__ = ["CallRow"]
+__all__ = ["CallFacts", "CallRow", "LegRow", "leg_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class CallRow:
-    """A call as it stands; a later one of the same `id` replaces it. No personal data.
+class CallFacts:
+    """What never changes of a call. No personal data.
 
     Attributes:
         id: of this meter, since several calls may have one session id.
         session_id, conversation_id, organization_id, key: of the call.
-        started_at, ended_at: wall time (UTC, ISO 8601); `ended_at` is empty while the call runs.
-        reason: why it ended, empty while it runs.
+        started_at: wall time (UTC, ISO 8601).
         rate: samples per second of the figures.
-        legs: the figures by queue and day. names: of the queues, by id.
-        tariff: what it is to cost.
+        currency: of the money.
     """
 
     id: str
@@ -30,14 +28,50 @@ class CallRow:
     organization_id: str
     key: str
     started_at: str
-    ended_at: str
-    reason: str
     rate: int
-    legs: Mapping[Leg, Figures]
-    names: Mapping[str, str]
-    tariff: Tariff
+    currency: str
 
-    @property
-    def figures(self) -> Figures:
-        """The figures of the whole call."""
-        return sum(self.legs.values(), Figures())
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """The figures of one leg, and what they cost in millionths of the currency."""
+
+    day: str
+    queue_id: str
+    queue_name: str
+    figures: Figures
+    cost: int
+    saved: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call as it stands; a later one of the same call replaces it.
+
+    Attributes:
+        facts: of the call. legs: its parts.
+        ended_at, reason: when (UTC, ISO 8601) and why it ended; empty while it runs.
+    """
+
+    facts: CallFacts
+    legs: tuple[LegRow, ...]
+    ended_at: str = ""
+    reason: str = ""
+
+
+def leg_rows(
+    legs: Mapping[Leg, Figures], names: Mapping[str, str], tariff: Tariff, rate: int
+) -> tuple[LegRow, ...]:
+    """Return the legs with something in them; of a call without any, the only one."""
+    return tuple(
+        LegRow(
+            leg.day,
+            leg.queue_id,
+            names.get(leg.queue_id, ""),
+            figures,
+            tariff.cost(figures, rate),
+            tariff.saved(figures, rate),
+        )
+        for leg, figures in legs.items()
+        if figures.connected or len(legs) == 1
+    )

@@ -69,11 +69,12 @@ class Store:
         os.stat(self._path)  # a file that was removed would take it all, and keep nothing
         with self._transaction() as connection:
             for row in rows:
-                call = (row.id, row.session_id, row.conversation_id, row.organization_id, row.key)
-                connection.execute(_CALL, (*call, row.started_at, row.ended_at, row.reason, row.rate))
+                facts = row.facts
+                call = (facts.id, facts.session_id, facts.conversation_id, facts.organization_id, facts.key)
+                connection.execute(_CALL, (*call, facts.started_at, row.ended_at, row.reason, facts.rate))
                 connection.execute(
-                    "DELETE FROM legs WHERE call = ?", (row.id,)
-                )  # a leg may have got its queue
+                    "DELETE FROM legs WHERE call = ?", (facts.id,)
+                )  # one may have got its queue
                 connection.executemany(_LEG, _legs(row))
 
     def forget(self, before: str) -> None:
@@ -102,14 +103,7 @@ class Store:
 
 
 def _legs(row: CallRow) -> Iterator[tuple[object, ...]]:
-    for leg, figures in row.legs.items():
-        yield (
-            row.id,
-            leg.day,
-            leg.queue_id,
-            row.names.get(leg.queue_id, ""),
-            *figures.values,
-            row.tariff.currency,
-            row.tariff.cost(figures, row.rate),
-            row.tariff.saved(figures, row.rate),
-        )
+    facts = row.facts
+    for leg in row.legs:
+        place = (facts.id, leg.day, leg.queue_id, leg.queue_name)
+        yield (*place, *leg.figures.values, facts.currency, leg.cost, leg.saved)

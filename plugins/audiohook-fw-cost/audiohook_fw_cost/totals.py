@@ -26,11 +26,12 @@ class KeyTotals:
 
     def add(self, row: CallRow) -> None:
         """Count a call."""
-        figures = row.figures
-        for spent in Spent:
-            self.seconds[spent] += getattr(figures, spent) / row.rate
-        self.cost += sum(row.tariff.cost(figures, row.rate) for figures in row.legs.values()) / MICRO
-        self.saved += sum(row.tariff.saved(figures, row.rate) for figures in row.legs.values()) / MICRO
+        for leg in row.legs:
+            for spent, samples in zip(Spent, leg.figures.values, strict=True):
+                if samples:
+                    self.seconds[spent] += samples / row.facts.rate
+            self.cost += leg.cost / MICRO
+            self.saved += leg.saved / MICRO
 
     def copy(self) -> KeyTotals:
         """Return a copy."""
@@ -57,13 +58,13 @@ class Totals:
 
     def finished(self, row: CallRow) -> None:
         """Count a call that has ended."""
-        self._of(self._done, row.key).add(row)
+        self._of(self._done, row.facts.key).add(row)
 
     def publish(self, rows: Iterable[CallRow]) -> None:
         """Show the totals together with the calls that run."""
         totals = {key: done.copy() for key, done in self._done.items()}
         for row in rows:
-            self._of(totals, row.key).add(row)
+            self._of(totals, row.facts.key).add(row)
         for key, before in self.published.items():
             self._of(totals, key).raise_to(before)
         self.published = totals

@@ -108,8 +108,8 @@ class Writer:
 
     def _keep(self, rows: Iterable[CallRow]) -> None:
         for row in rows:
-            self._waiting.pop(row.id, None)  # so that the order is that of the newest rows
-            self._waiting[row.id] = row
+            self._waiting.pop(row.facts.id, None)  # so that the order is that of the newest rows
+            self._waiting[row.facts.id] = row
         while len(self._waiting) > LIMIT:
             del self._waiting[next(iter(self._waiting))]
             self.lost += 1

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from audiohook_fw_cost import Cost
-from audiohook_fw_cost.figures import Figures, Leg, Tariff
-from audiohook_fw_cost.rows import CallRow
+from audiohook_fw_cost.figures import MICRO, Figures, Leg, Tariff
+from audiohook_fw_cost.rows import CallFacts, CallRow, leg_rows
 
 from audiohook_fw import AudioFrame, Hold, Session, SessionHandler, hookimpl
 from audiohook_fw.testing import CallDriver
@@ -109,7 +108,16 @@ def new_call(database: Path, other: Other) -> Iterator[NewCall]:
 def new_row() -> Callable[..., CallRow]:
     """Make a row of the call `a`: one second in no queue, unless it is told otherwise."""
 
-    def make(**fields: Any) -> CallRow:
+    def make(
+        legs: Mapping[Leg, Figures] | None = None,
+        *,
+        names: Mapping[str, str] | None = None,
+        tariff: Tariff | None = None,
+        ended_at: str = "",
+        reason: str = "",
+        **fields: Any,
+    ) -> CallRow:
+        tariff = tariff or Tariff(MICRO, "EUR")
         defaults: dict[str, Any] = {
             "id": "a",
             "session_id": "s",
@@ -117,13 +125,12 @@ def new_row() -> Callable[..., CallRow]:
             "organization_id": "o",
             "key": "monitor",
             "started_at": "2026-01-31T10:00:00.000+00:00",
-            "ended_at": "",
-            "reason": "",
             "rate": 8000,
-            "legs": {Leg("", "2026-01-31"): Figures(8000)},
-            "names": {"q": "Sales"},
-            "tariff": Tariff(Decimal(1), "EUR"),
+            "currency": tariff.currency,
         }
-        return CallRow(**{**defaults, **fields})
+        facts = CallFacts(**{**defaults, **fields})
+        legs = {Leg("", "2026-01-31"): Figures(8000)} if legs is None else legs
+        parts = leg_rows(legs, {"q": "Sales"} if names is None else names, tariff, facts.rate)
+        return CallRow(facts, parts, ended_at, reason)
 
     return make

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
-from audiohook_fw_cost.figures import Figures, Spent, Tariff
+from audiohook_fw_cost.figures import MICRO, Figures, Spent, Tariff
 
 MINUTE = 60 * 8000
 
@@ -23,13 +21,13 @@ def test_connected_is_the_sum_of_everything() -> None:
     ("billed", "cost", "saved"), [(False, 3_000_000, 4_000_000), (True, 7_000_000, 0)], ids=["free", "billed"]
 )
 def test_who_pays_for_the_servers_pause_is_a_setting(billed: bool, cost: int, saved: int) -> None:
-    tariff = Tariff(Decimal(1), "EUR", billed)
+    tariff = Tariff(MICRO, "EUR", billed)
     figures = Figures(MINUTE, MINUTE, 7 * MINUTE, 4 * MINUTE, MINUTE)
     assert (tariff.cost(figures, 8000), tariff.saved(figures, 8000)) == (cost, saved)
 
 
 def test_money_is_decimal() -> None:
-    tariff = Tariff(Decimal("0.1"), "EUR")
+    tariff = Tariff(100_000, "EUR")
     assert tariff.cost(Figures(3 * MINUTE), 8000) == 300_000  # and not 300_000.00000000004
     assert tariff.cost(Figures(1), 8000) == 0
     assert tariff.cost(Figures(6 * MINUTE), 16000) == 300_000

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from audiohook_fw_cost import Cost
-from audiohook_fw_cost.figures import Figures, Leg
-from audiohook_fw_cost.ledger import Ledger
+from audiohook_fw_cost import Cost, CostSettings
+from audiohook_fw_cost.figures import Figures, Leg, Spent
+from audiohook_fw_cost.ledger import AT_ONCE, Ledger
+from audiohook_fw_cost.reasons import Reason
 from audiohook_fw_cost.rows import CallRow
 from audiohook_fw_cost.store import Store
 
@@ -155,3 +158,48 @@ def test_a_database_that_cannot_be_used_is_no_reason_not_to_start(
     assert "cannot be used" in caplog.text
     call.shutdown()
     assert "1 calls were not saved" in caplog.text
+
+
+class Fake:
+    """A live call of one second."""
+
+    holding = (Reason.HOLD,)
+
+    def __init__(self, row: CallRow) -> None:
+        self._row = row
+        self.days: list[str] = []
+
+    def row(self) -> CallRow:
+        return self._row
+
+    def look(self, day: str) -> None:
+        self.days.append(day)
+
+
+async def test_a_round_takes_turns_and_counts_calls_once_that_end_in_it(
+    new_row: Callable[..., CallRow], database: Path
+) -> None:
+    ledger = Ledger(CostSettings(database=database))
+    saved: list[CallRow] = []
+    ledger.writer.save = saved.extend  # type: ignore[method-assign]
+    calls = [Fake(new_row(id=str(number))) for number in range(2 * AT_ONCE + 50)]
+    for call in calls:
+        ledger.add(call)
+    ledger._look()
+    assert len(saved) == AT_ONCE  # then others have a turn, and these calls end
+    seen = {row.facts.id for row in saved}
+    early = next(call for call in calls if call.row().facts.id in seen)
+    late = next(call for call in calls if call.row().facts.id not in seen)
+    for call in (early, late):
+        ledger.finish(call, dataclasses.replace(call.row(), ended_at="now"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert ledger.totals.published["monitor"].seconds[Spent.STREAMED] == len(calls)
+    assert ledger.holding == {Reason.HOLD: len(calls) - 2}
+    last = {row.facts.id: row for row in saved}
+    assert len(last) == len(calls)
+    assert {call for call in calls if last[call.row().facts.id].ended_at} == {early, late}
+    for call in tuple(ledger.live):
+        ledger.finish(call, call.row())
+    assert ledger.totals.published["monitor"].seconds[Spent.STREAMED] == len(calls)
+    assert ledger._timer is None

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from audiohook_fw_cost import CostSettings
 from audiohook_fw_cost.cli import make_app
-from audiohook_fw_cost.figures import Figures, Leg, Tariff
+from audiohook_fw_cost.figures import MICRO, Figures, Leg, Tariff
 from audiohook_fw_cost.report import By, Filter, make_report
 from audiohook_fw_cost.rows import CallRow
 from audiohook_fw_cost.shapes import as_csv, as_table
@@ -51,7 +51,7 @@ def filled(database: Path, new_row: NewRow) -> Path:
                     session_id="s3",
                     legs={Leg("q1", FEB): Figures(1)},
                     names={"q1": "Sales"},
-                    tariff=Tariff(Decimal(9), "USD"),
+                    tariff=Tariff(9 * MICRO, "USD"),
                 ),
             ]
         )

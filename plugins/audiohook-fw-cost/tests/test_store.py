@@ -95,15 +95,15 @@ def test_what_is_no_database_is_refused(database: Path, content: bytes | None) -
 CRASH = """
 import os, signal, sys
 from pathlib import Path
-from decimal import Decimal
 from audiohook_fw_cost.figures import Figures, Leg, Tariff
-from audiohook_fw_cost.rows import CallRow
+from audiohook_fw_cost.rows import CallFacts, CallRow, leg_rows
 from audiohook_fw_cost.store import Store
 
+facts = CallFacts("a", "s", "c", "o", "k", "now", 8000, "USD")
 store = Store(Path(sys.argv[1]))
 for number in range(1000):
     legs = {Leg("", "2026-01-31"): Figures(number)}
-    store.save([CallRow("a", "s", "c", "o", "k", "now", "", "", 8000, legs, {}, Tariff(Decimal(1), "USD"))])
+    store.save([CallRow(facts, leg_rows(legs, {}, Tariff(1, "USD"), 8000))])
     if number == 50:
         os.kill(os.getpid(), signal.SIGKILL)
 """

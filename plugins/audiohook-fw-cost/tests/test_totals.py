@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 import pytest
 from audiohook_fw_cost.figures import Figures, Leg, Spent, Tariff
@@ -15,7 +14,7 @@ NewRow = Callable[..., CallRow]
 
 def test_calls_that_run_and_calls_that_ended_are_added_up(new_row: NewRow) -> None:
     totals, legs = Totals(), {Leg("", "d"): Figures(streamed=240_000, server_paused=120_000)}
-    row = new_row(legs=legs, tariff=Tariff(Decimal("0.6"), "EUR"))
+    row = new_row(legs=legs, tariff=Tariff(600_000, "EUR"))
     totals.finished(row)
     totals.publish([row, new_row(key="b")])
     assert totals.published.keys() == {"monitor", "b"}

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_a_disk_that_stays_away_costs_a_bounded_memory(
 
 
 def _numbered(row: CallRow, number: int) -> CallRow:
-    return CallRow(*(str(number) if name == "id" else getattr(row, name) for name in CallRow.__slots__))
+    return replace(row, facts=replace(row.facts, id=str(number)))
 
 
 def test_the_newest_row_of_a_call_wins_also_when_an_older_one_comes_back(

@@ -91,7 +91,6 @@ class MeteredCall(SessionHandler):
 
     def on_end(self, summary: SessionSummary) -> None:
         """Hand over the last figures."""
-        self._move(self._ledger.day)
         self._meter.finish(summary.position, self._now())
         ended = summary.ended_at.isoformat(timespec="milliseconds")
         self._ledger.finish(self, self._row(self._meter.legs, ended, str(summary.reason)))

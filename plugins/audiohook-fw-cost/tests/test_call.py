@@ -132,7 +132,7 @@ def test_a_call_that_begins_paused(database: Path, kit: Any) -> None:
 def test_in_quarantine_nothing_is_paused_and_the_length_stays_right(
     new_call: Any, kit: Any, other: Any, database: Path
 ) -> None:
-    call = new_call(pause={"on_hold": True}, save_seconds=1)
+    call = new_call(pause={"on_hold": True, "after_minutes": 0.08}, save_seconds=1)
     call.open()
     call.audio(seconds=1)
     call.pause()

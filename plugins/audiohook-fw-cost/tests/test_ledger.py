@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audiohook_fw_cost import Cost, CostSettings
+from audiohook_fw_cost import CostSettings
 from audiohook_fw_cost.figures import Figures, Leg, Spent
 from audiohook_fw_cost.ledger import AT_ONCE, Ledger
 from audiohook_fw_cost.reasons import Reason
@@ -119,18 +119,12 @@ def test_a_budget_outlives_a_restart(new_call: Any, wall: Wall) -> None:
     assert again.paused
 
 
-def test_a_budget_that_was_used_up_yesterday_is_there_for_the_first_call_of_a_day(
-    wall: Wall, tmp_path: Path
-) -> None:
-    cost = Cost(
-        Cost.Settings.model_validate({"price_per_minute": 6, "budgets": {"*": 1}, "database": tmp_path / "c"})
-    )
-    ledger = cost._ledger
-    ledger.budgets.start(ledger.day, [])
-    ledger.budgets.used_up = frozenset("*")
-    with CallDriver(cost, name="cost", limits={}) as call:
-        call.open()
-        assert not call.paused
+def test_the_first_call_of_a_day_finds_a_new_budget(new_call: Any, wall: Wall) -> None:
+    call = new_call(price_per_minute=6, budgets={"*": 1})
+    call.start()
+    call.plugin._ledger.budgets.used_up = frozenset("*")  # as of yesterday's last call
+    call.open()
+    assert not call.paused
 
 
 def test_the_timer_runs_only_while_there_are_calls(new_call: Any) -> None:

@@ -179,6 +179,17 @@ def test_sound_on_one_channel_is_sound(new_call: Any) -> None:
     assert not call.paused
 
 
+@pytest.mark.parametrize("format_", ["PCMU", "L16"])
+@pytest.mark.parametrize("peak", [-3000, 3000])
+def test_sound_has_two_sides(new_call: Any, format_: str, peak: int) -> None:
+    call = new_call({"offers": [MediaFormat(format_, ("external",))]}, pause=SILENCE)
+    call.open()
+    samples = np.zeros(80_000, np.int16)
+    samples[::1600] = peak
+    call.audio(samples)
+    assert not call.paused
+
+
 def test_sound_that_was_under_way_when_the_pause_was_asked_for_ends_it(new_call: Any) -> None:
     call = new_call(pause=SILENCE)
     call.open()
@@ -341,18 +352,24 @@ def test_whatever_happens_it_pauses_once_in_min_run_and_never_on_top_of_the_clie
 # the end ------------------------------------------------------------------------------------------------
 
 
-def test_all_timers_are_let_go(new_call: Any, other: Any) -> None:
-    settings = {**SILENCE, "on_hold": True, "after_minutes": 60, "min_run": 60}
-    call = new_call(pause=settings)
+def timers(call: CallDriver) -> list[str]:
+    """Return the names of this plugin's timers that are not let go."""
+    handles = [handle for handle in call.loop._scheduled if not handle.cancelled()]  # type: ignore[attr-defined]
+    methods = [handle._callback for handle in handles]
+    return sorted(m.__name__ for m in methods if getattr(m, "__module__", "").startswith("audiohook_fw_cost"))
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_all_timers_are_let_go(new_call: Any, other: Any, lost: bool) -> None:
+    pause = {**SILENCE, "on_hold": True, "after_minutes": 60, "min_run": 60}
+    call = new_call(pause=pause)
     call.open()
-    call.audio(SILENT, seconds=6)
     tell(call, other, on_hold=True)
     tell(call, other, on_hold=False)
-    call.audio(SILENT, seconds=12)
-    tell(call, other, on_hold=True)
-    call.close()
-    timers = [handle for handle in call.loop._scheduled if not handle.cancelled()]  # type: ignore[attr-defined]
-    assert [handle for handle in timers if "audiohook_fw_cost" in repr(handle)] == []
+    call.audio(SILENT, seconds=6)
+    assert timers(call) == ["_listen", "_look", "_waited", "want"]
+    (call.lose if lost else call.close)()
+    assert timers(call) == []
 
 
 def test_a_call_that_is_closing_is_not_paused_any_more(database: Path) -> None:

@@ -131,14 +131,20 @@ def _numbered(row: CallRow, number: int) -> CallRow:
 
 
 def test_the_newest_row_of_a_call_wins_also_when_an_older_one_comes_back(
-    writer: Writer, database: Path, kit: Any, new_row: NewRow
+    writer: Writer, database: Path, kit: Any, new_row: NewRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database.mkdir()
-    writer.save([new_row(legs={Leg("", "d"): Figures(1)})])
-    until(lambda: writer._failing_since is not None)
-    writer.save([new_row(legs={Leg("", "d"): Figures(2)})])
-    time.sleep(0.1)  # some tries
-    database.rmdir()
+    tries: list[Path] = []
+
+    def store(path: Path) -> Store:
+        tries.append(path)
+        if len(tries) == 1:  # a newer row comes while an older one is being refused
+            writer.save([new_row({Leg("", "d"): Figures(2)})])
+            raise OSError("planted")
+        return Store(path)
+
+    monkeypatch.setattr(writer_module, "Store", store)
+    writer.save([new_row({Leg("", "d"): Figures(1)})])
+    until(lambda: len(tries) > 1)
     assert writer.stop(PATIENCE)
     assert kit.figures(database) == Figures(2)
 

@@ -23,6 +23,7 @@ BLOCK = re.compile(
     re.M | re.S,
 )
 LEFT = {".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "recordings"}
+LEFT |= {f"audiohook-cost.sqlite{end}" for end in ("", "-shm", "-wal")}
 PATIENCE = 120.0
 """Seconds after which a server that should have spoken is given up."""
 

@@ -166,9 +166,9 @@ class CallDispatch:
 
     @property
     def audio_takers(self) -> frozenset[str]:
-        """The names of the plugins that take audio."""
+        """The names of the plugins that take audio; one in quarantine, or whose lane failed, takes none."""
         inline = (plugin.name for plugin, _ in self._inline_audio)
-        return frozenset((*inline, *(lane.name for lane in self._lanes_audio)))
+        return frozenset((*inline, *(lane.name for lane in self._lanes_audio if not lane.failed)))
 
     @tells(lambda local: local["plugin"].running("on_audio"))
     def audio(self, frame: AudioFrame) -> None:

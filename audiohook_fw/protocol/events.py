@@ -77,7 +77,7 @@ class PausedReceived:
     Attributes:
         by_client: it proves a pause of the client's own.
         client: what is known of the client's own pause now.
-        news: state or knowledge changed; otherwise it is a repetition.
+        news: the state, who paused or what is known of it changed; otherwise it is a repetition.
     """
 
     position: int

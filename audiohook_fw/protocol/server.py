@@ -36,7 +36,7 @@ from .events import (
     Violated,
 )
 from .media import MediaFormat, parse_offers
-from .pausing import PauseFlags
+from .pausing import ClientPause, PauseFlags
 from .sequence import Sequenced
 from .states import (
     AUDIO,
@@ -99,6 +99,7 @@ class ServerProtocol(Sequenced[ServerState]):
         self._pings: list[int] = []
         self._updates: list[int] = []
         self._close_seq = 0
+        self._told: tuple[bool, ClientPause] | None = None  # what the last `paused` said
         self.open: received_.Open | None = None
         self.media: MediaFormat | None = None
         self.clock = StreamClock(8000, opened_at=0.0, max_gap=max_gap)
@@ -241,9 +242,9 @@ class ServerProtocol(Sequenced[ServerState]):
                 _await_answer(self._updates, envelope.seq)
                 return UpdateReceived(envelope.seq, message.language, position)
             case received_.Paused():
-                known = self.pause.client
                 by_client = self.pause.paused(envelope.serverseq)
-                news = was is not ServerState.PAUSED or self.pause.client is not known
+                told, self._told = self._told, (by_client, self.pause.client)
+                news = was is not ServerState.PAUSED or self._told != told
                 return PausedReceived(position, by_client, self.pause.client, news)
             case received_.Resumed(start=start, discarded=discarded):
                 self.pause.resumed(envelope.serverseq)

@@ -21,6 +21,7 @@ from audiohook_fw.plugin import (
     CallDispatch,
     ClientError,
     CloseReason,
+    ContextChanged,
     Event,
     Gap,
     OnFailure,
@@ -105,6 +106,7 @@ class Call:
         self.holds = Holds(control.want_pause)
         self.start_holds: dict[str, Hold] = {}
         self.interests: dict[str, bool] = {}
+        self._interest = False  # as plugins were told last
         self.trace = CallTrace(services.tracing, facts, parent, node=services.node)
         self._byte_order = facts.byte_order
         self._clock = clock
@@ -203,6 +205,7 @@ class Call:
         media = self.protocol.media
         self._came_to("accepted", media)
         self._dispatch.accept()
+        self._interest = self.audio_interest
         if self._decision is not None:
             self._dispatch.control("on_decided", self._decision)
         self._dispatch.control("on_opened")
@@ -282,6 +285,14 @@ class Call:
         self.services.metrics.counter("audiohook.events.emitted", type=event.event_type).value += 1
         self._dispatch.emit(event, plugin)
 
+    def set_interest(self, plugin: str, *, interested: bool | None = None) -> None:
+        """Note what a plugin says, or `None` that it takes no audio any more; tell when the sum changes."""
+        if interested is not None:
+            self.interests[plugin] = interested
+        if self.begun and self.audio_interest is not self._interest:
+            self._interest = not self._interest
+            self.emit(ContextChanged(changed=("audio_interest",)), plugin)
+
     # the end ------------------------------------------------------------------------------------
 
     async def close(self, reason: CloseReason) -> None:
@@ -347,6 +358,8 @@ class Call:
     def _plugin_lost(self, plugin: str) -> None:
         self.trace.event(names.EVENT_QUARANTINE, {names.PLUGIN: plugin})
         self.holds.quarantined(plugin)
+        if self.state == "open":
+            self.set_interest(plugin)
 
     def _emitted(self, event: Event, plugin: str) -> None:
         media = self.protocol.media

@@ -177,7 +177,7 @@ class Session:
 
     @property
     def audio_interest(self) -> bool:
-        """Whether any plugin needs audio now; see `set_audio_interest`."""
+        """Whether any plugin needs audio now (`set_audio_interest`); those in quarantine need none."""
         return self._call.audio_interest
 
     @property
@@ -245,10 +245,7 @@ class Session:
             SessionClosedError: after the call ended.
         """
         self._check_open()
-        before = self._call.audio_interest
-        self._call.interests[self._plugin] = interested
-        if self._call.audio_interest is not before:
-            self.emit(ContextChanged(changed=("audio_interest",)))
+        self._call.set_interest(self._plugin, interested=interested)
 
     def pause(self, reason: str = "", *, on_quarantine: OnQuarantine = "release") -> Hold:
         """Pause the stream for as long as the returned hold (or any other) is open.

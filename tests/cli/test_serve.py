@@ -159,7 +159,7 @@ def test_a_plugin_that_finds_keys_is_enough(serve, place):
         "from audiohook_fw import hookimpl\n@hookimpl\ndef find_credential(api_key): ...\n", encoding="utf-8"
     )
     server = serve("--port", "0", "-p", "finder")
-    server.wait_for("plugins: finder active, .*recorder active")
+    server.wait_for("plugins: .*finder active, .*recorder active")
     assert server.end() == 0
 
 

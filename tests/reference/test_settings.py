@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from make_reference import settings as maker
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from audiohook_fw.config import KeySettings, Settings, load
@@ -93,14 +93,19 @@ def plugins() -> list[tuple[str, Path, Any]]:
 
 @pytest.mark.parametrize(("name", "readme", "model"), plugins(), ids=[name for name, _, _ in plugins()])
 def test_the_readme_of_a_plugin_has_its_settings(name: str, readme: Path, model: Any) -> None:
-    text = readme.read_text(encoding="utf-8")
-    table = re.search(rf"^\| setting in `\[plugins\.{name}\]` .*\n((?:\|.*\n)+)", text, re.MULTILINE)
-    assert table, f"{readme} has no table of `[plugins.{name}]`"
+    _check_table(readme.read_text(encoding="utf-8"), f"plugins.{name}", model)
+
+
+def _check_table(text: str, section: str, model: Any) -> None:
+    table = re.search(rf"^\| setting in `\[{re.escape(section)}\]` .*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert table, f"there is no table of `[{section}]`"
     rows = {m[1]: m[0] for m in re.finditer(r"^\| `(\w+)` \| \S.*\|$", table[1], re.MULTILINE)}
     assert set(rows) == set(model.model_fields)
     for field, info in model.model_fields.items():
         assert info.description, field
-        if not info.is_required() and (default := info.get_default(call_default_factory=True)) is not None:
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            _check_table(text, f"{section}.{field}", info.annotation)
+        elif not info.is_required() and (default := info.get_default(call_default_factory=True)) is not None:
             assert toml_value(default).strip('"') in rows[field], f"{field}: the default is missing"
 
 

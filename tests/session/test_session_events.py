@@ -11,6 +11,7 @@ from audiohook_fw.plugin import (
     BotTurnResponse,
     ContextChanged,
     Event,
+    Overflow,
     PluginInfo,
     Transcript,
     hookimpl,
@@ -175,6 +176,40 @@ async def test_audio_interest_is_that_of_those_who_take_audio(bench: Any, b: Kee
     one.session.set_audio_interest(True)
     assert b.session.audio_interest
     assert b.events == [ContextChanged(changed=("audio_interest",))] * 2
+
+
+async def test_who_is_in_quarantine_needs_no_audio(bench: Any, b: Keep) -> None:
+    class Bad(Keep):
+        @hookimpl
+        def on_audio(self, frame: Any) -> None:
+            raise RuntimeError("planted")
+
+    await bench.accepted(bad=Bad(), b=b)
+    for _ in range(9):
+        bench.hear()
+    assert (b.session.audio_interest, b.events) == (True, [])
+    bench.hear()
+    assert (b.session.audio_interest, b.events) == (False, [ContextChanged(changed=("audio_interest",))])
+
+
+async def test_whose_lane_has_failed_needs_no_audio(bench: Any, b: Keep) -> None:
+    class Full(Keep):
+        @hookimpl
+        async def on_audio(self, frame: Any) -> None:
+            pass
+
+    await bench.accepted(full=Full(PluginInfo(overflow=Overflow.FAIL, max_lag=0.1)), b=b)
+    bench.hear()
+    assert (b.session.audio_interest, b.events) == (True, [])
+    for _ in range(10):
+        bench.hear()
+    assert (b.session.audio_interest, b.events) == (False, [ContextChanged(changed=("audio_interest",))])
+
+
+async def test_the_end_of_a_call_is_no_loss_of_interest(bench: Any, b: Keep) -> None:
+    await bench.accepted(one=Audio(), b=b)
+    await bench.finish()
+    assert b.events == []
 
 
 async def test_interest_said_while_deciding_counts(bench: Any) -> None:

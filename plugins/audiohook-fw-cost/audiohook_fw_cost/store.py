@@ -1,0 +1,109 @@
+"""`Store`: the SQLite file of the meter. Everything here blocks; one object is for one thread."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from .rows import CallRow
+from .schema import migrate
+
+__all__ = ["BUSY_SECONDS", "SpentToday", "Store"]
+
+BUSY_SECONDS: Final = 5.0
+"""How long a statement waits for a file that somebody else has locked."""
+
+_CALL: Final = """
+    INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, reason = excluded.reason
+"""
+_LEG: Final = "INSERT INTO legs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class SpentToday(NamedTuple):
+    """What the calls of one queue cost on one day, in millionths."""
+
+    queue_id: str
+    queue_name: str
+    cost: int
+
+
+class Store:
+    """The file, opened for reading and writing; made when there is none. Its directory must exist.
+
+    What `save` was given is there after a crash of this process, and after a power failure but for the last
+    moments (WAL, `synchronous=NORMAL`): the file is never damaged by either.
+
+    Raises:
+        OSError, sqlite3.Error, SchemaError: the file cannot be used, at any call.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would let everybody read it
+        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            migrate(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def save(self, rows: Iterable[CallRow]) -> None:
+        """Write calls, each in place of what was known of it before; all of them or none."""
+        os.stat(self._path)  # a file that was removed would take it all, and keep nothing
+        with self._transaction() as connection:
+            for row in rows:
+                facts = row.facts
+                call = (facts.id, facts.session_id, facts.conversation_id, facts.organization_id, facts.key)
+                connection.execute(_CALL, (*call, facts.started_at, row.ended_at, row.reason, facts.rate))
+                connection.execute(
+                    "DELETE FROM legs WHERE call = ?", (facts.id,)
+                )  # one may have got its queue
+                connection.executemany(_LEG, _legs(row))
+
+    def forget(self, before: str) -> None:
+        """Delete what was spent before a day, and the calls of which nothing is left."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM legs WHERE day < ?", (before,))
+            connection.execute("DELETE FROM calls WHERE id NOT IN (SELECT call FROM legs)")
+
+    def spent(self, day: str) -> list[SpentToday]:
+        """Return what a day cost so far, by queue."""
+        query = "SELECT queue_id, max(queue_name), sum(cost) FROM legs WHERE day = ? GROUP BY queue_id"
+        with closing(self._connection.execute(query, (day,))) as cursor:
+            return [SpentToday(*found) for found in cursor]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _legs(row: CallRow) -> Iterator[tuple[object, ...]]:
+    facts = row.facts
+    for leg in row.legs:
+        place = (facts.id, leg.day, leg.queue_id, leg.queue_name)
+        yield (*place, *leg.figures.values, facts.currency, leg.cost, leg.saved)

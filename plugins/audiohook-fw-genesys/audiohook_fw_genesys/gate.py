@@ -15,6 +15,9 @@ WINDOW: Final = 61.0
 """Seconds in which requests are counted: one more than Genesys', since some take longer to arrive."""
 
 
+_EARLY: Final = 0.001  # seconds that a timer may come too early, by rounding
+
+
 class Priority(IntEnum):
     """Who goes first."""
 
@@ -118,8 +121,8 @@ class Gate:
         self._serve()
 
     def _serve(self) -> None:
-        now = asyncio.get_running_loop().time()
-        while self._starts and self._starts[0] <= now - WINDOW:
+        now = asyncio.get_running_loop().time() + _EARLY
+        while self._starts and self._starts[0] + WINDOW <= now:
             self._starts.popleft()
         for priority, waiting in self._waiting.items():
             while waiting and self._may_pass(priority, now):

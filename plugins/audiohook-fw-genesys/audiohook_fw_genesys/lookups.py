@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import OrderedDict
 from dataclasses import replace
 from typing import Final
@@ -20,7 +19,6 @@ from .watch import Watch
 
 __all__ = ["Lookups"]
 
-_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _IDLE: Final = 1_000
 """Conversations that are kept without a call, for retries and reconnects."""
 
@@ -52,9 +50,6 @@ class Lookups:
             return
         wanted = session.context.get("queue_wanted") is True
         if self._settings.lookup == "wanted" and not wanted:
-            return
-        if not _ID.fullmatch(session.conversation_id):
-            session.update_context(lookup="failed")
             return
         self._watch_of(session.conversation_id.lower()).add(session, wanted=wanted)
 

@@ -19,7 +19,10 @@ _EARLY: Final = 0.001  # seconds that a timer may come too early, by rounding
 
 
 class Priority(IntEnum):
-    """Who goes first."""
+    """Who goes first.
+
+    Of one kind it is the newest, who can still be answered in time; but of `REFRESH` the oldest.
+    """
 
     WANTED = 0
     """Somebody decides by it; tokens, addresses and names of queues, too."""
@@ -126,7 +129,8 @@ class Gate:
             self._starts.popleft()
         for priority, waiting in self._waiting.items():
             while waiting and self._may_pass(priority, now):
-                future = waiting.pop(next(iter(waiting)))
+                ticket = next(iter(waiting) if priority is Priority.REFRESH else reversed(waiting))
+                future = waiting.pop(ticket)
                 if not future.done():
                     self._running += 1
                     self._starts.append(now)

@@ -37,6 +37,7 @@ class Lookups:
         self._names = QueueNames(client)
         self._watches: dict[str, Watch] = {}
         self._idle: OrderedDict[str, Watch] = OrderedDict()
+        self._ending: set[asyncio.Task[None]] = set()
 
     @property
     def conversations(self) -> int:
@@ -67,8 +68,12 @@ class Lookups:
         watch = self._watches.get(id_)
         if watch is None:
             return
+        task = watch.task
         watch.remove(session)
         if not watch.calls:
+            if task is not None:  # it is cancelled, and over in a moment
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
             del self._watches[id_]
             if watch.state is not None:
                 self._idle[id_] = watch
@@ -79,7 +84,7 @@ class Lookups:
         tasks = [watch.task for watch in self._watches.values() if watch.task is not None]
         for watch in self._watches.values():
             watch.stop()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._ending, return_exceptions=True)
         await self._names.close()
 
     def _watch_of(self, id_: str) -> Watch:

@@ -143,7 +143,7 @@ class Watch:
 
     @property
     def _priority(self) -> Priority:
-        if self._has_queue:
+        if self._has_queue or self.lookup == "failed":  # whoever waited decided without it
             return Priority.REFRESH
         return Priority.WANTED if self._wanted else Priority.FIRST if self._looks < 2 else Priority.REFRESH
 
@@ -179,6 +179,7 @@ class Watch:
 
     def _give_up(self) -> None:
         self._settle("failed", "there was no answer in time")
+        self._gate.promote(self._ticket, self._priority)
 
     def _settle(self, lookup: str, problem: str = "") -> None:
         """Note the first word on the queue; what comes after a failure may still be better."""

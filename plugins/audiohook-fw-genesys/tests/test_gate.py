@@ -38,7 +38,22 @@ def test_no_more_than_so_many_at_once(virtual: Callable[..., Any]) -> None:
         await asyncio.gather(*(_pass(gate, Ticket(Priority.WANTED), passed, n, 3.0) for n in range(5)))
         return passed
 
-    assert virtual(run) == [(0, 0.0), (1, 0.0), (2, 3.0), (3, 3.0), (4, 6.0)]
+    assert virtual(run) == [(0, 0.0), (1, 0.0), (4, 3.0), (3, 3.0), (2, 6.0)]
+
+
+@pytest.mark.parametrize(
+    ("priority", "order"),
+    [(Priority.WANTED, [0, 3, 2, 1]), (Priority.FIRST, [0, 3, 2, 1]), (Priority.REFRESH, [0, 1, 2, 3])],
+)
+def test_the_newest_go_first_but_for_further_looks(
+    virtual: Callable[..., Any], priority: Priority, order: list[int]
+) -> None:
+    async def run() -> list[int]:
+        gate, passed = Gate(100, 1), list[Any]()
+        await asyncio.gather(*(_pass(gate, Ticket(priority), passed, n, 1.0) for n in range(4)))
+        return [note for note, _ in passed]
+
+    assert virtual(run) == order
 
 
 def test_who_is_wanted_goes_first_and_others_leave_room(virtual: Callable[..., Any]) -> None:
@@ -64,11 +79,11 @@ def test_one_that_waits_is_promoted(virtual: Callable[..., Any]) -> None:
         tickets = {name: Ticket(Priority.FIRST) for name in "abc"}
         tasks = [asyncio.create_task(_pass(gate, t, passed, name, 1.0)) for name, t in tickets.items()]
         await asyncio.sleep(0.5)
-        gate.promote(tickets["c"], Priority.WANTED)
+        gate.promote(tickets["b"], Priority.WANTED)
         await asyncio.gather(*tasks)
         return [note for note, _ in passed]
 
-    assert virtual(run) == ["a", "c", "b"]
+    assert virtual(run) == ["a", "b", "c"]
 
 
 def test_who_gives_up_waiting_takes_no_place(virtual: Callable[..., Any]) -> None:

@@ -100,6 +100,20 @@ def test_calls_of_a_conversation_share_a_look(played: Callable[..., None]) -> No
     played(steps)
 
 
+def test_what_was_found_is_told_to_who_comes_later_too(played: Callable[..., None]) -> None:
+    async def steps(lookups: Any, client: Client) -> None:
+        first, second = FakeSession(1), FakeSession(2)
+        lookups.add(first)
+        await asyncio.sleep(2)
+        client.error = PlatformError(Outcome.FORBIDDEN, "the role was taken away")
+        await asyncio.sleep(60)
+        lookups.add(second)
+        assert second.lookup == "found"
+        assert second.context["queue_name"] == "Sales"
+
+    played(steps)
+
+
 def test_a_retry_within_a_minute_asks_nobody(played: Callable[..., None]) -> None:
     async def steps(lookups: Any, client: Client) -> None:
         first, retry, late = (FakeSession(number) for number in range(3))
@@ -143,7 +157,7 @@ def test_whoever_failed_makes_room_for_who_is_new(played: Callable[..., None]) -
             lookups.add(session)
         await asyncio.sleep(9)
         assert [session.lookup for session in old].count("failed") >= 47
-        new = FakeSession(100, 100, wanted=True)
+        new = FakeSession(100, 100)  # nobody wants it, but it can still be answered in time
         lookups.add(new)
         await asyncio.sleep(7)
         assert new.lookup == "found"

@@ -164,8 +164,8 @@ def measure(scenario: str, seconds: float, rate: float, hold: float) -> str:
         assert fake.stdin is not None
         fake.stdin.close()
         asked = said(fake.stdout)
-    # All calls that run at one time are there once the first ones have ended.
-    steady = memory[int(min(hold + 3, seconds / 2)) :]
+    # By then the first calls have ended, and what is kept for some seconds (nonces, say) is full.
+    steady = memory[int(min(hold + 20, seconds / 2)) :]
     third = max(1, len(steady) // 3)
     early, late = sum(steady[:third]) / third, sum(steady[-third:]) / third
     opened = " / ".join(f"{report[name]:.0f}" for name in SHARES)

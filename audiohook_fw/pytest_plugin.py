@@ -12,9 +12,15 @@ import pytest
 
 if TYPE_CHECKING:
     from audiohook_fw.client import CallReport
-    from audiohook_fw.testing import CallAudio, CallDriver, ServerThread
+    from audiohook_fw.testing import CallAudio, CallDriver, FakePlatform, ServerThread
 
-__all__ = ["audiohook_call", "audiohook_client", "audiohook_server", "audiohook_session"]
+__all__ = [
+    "audiohook_call",
+    "audiohook_client",
+    "audiohook_platform",
+    "audiohook_server",
+    "audiohook_session",
+]
 
 
 @pytest.fixture
@@ -55,6 +61,23 @@ def audiohook_client() -> Callable[..., CallReport]:
     from audiohook_fw.testing import play_call
 
     return play_call
+
+
+@pytest.fixture
+def audiohook_platform() -> Iterator[Callable[..., FakePlatform]]:
+    """Start a fake Genesys Cloud Platform API: `platform = audiohook_platform(default_queue="Sales")`."""
+    from audiohook_fw.testing import FakePlatform
+
+    made: list[FakePlatform] = []
+
+    def make(**options: object) -> FakePlatform:
+        platform = FakePlatform(**options)  # type: ignore[arg-type]  # it checks them itself
+        platform.start()
+        made.append(platform)
+        return platform
+
+    yield make
+    _all(platform.stop for platform in made)
 
 
 @pytest.fixture

@@ -16,11 +16,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from audiohook_fw import Session
 from audiohook_fw.cli.main import run as run_command
 from audiohook_fw.client import AudioSource, CallOptions, CallReport, Decision, run_call
 from audiohook_fw.config import Loaded, Settings
 from audiohook_fw.plugin import Event, PluginManager, Transcript, hookimpl, load_plugins
 from audiohook_fw.server import AudiohookServer
+from audiohook_fw.testing import CallDriver
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "how-to"
 PLUGIN = re.compile(r"^<!-- plugin (?P<name>\w+) -->\n```python\n(?P<code>.*?)^```$", re.M | re.S)
@@ -249,3 +251,35 @@ async def test_package_and_publish(serve: Serve, caplog: pytest.LogCaptureFixtur
         for _ in range(2):
             await running.call()
     assert [r.getMessage() for r in caplog.records if r.name == "acme_counter"] == ["2 calls"]
+
+
+class Teller:
+    """Tells each call what `genesys` may tell it."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        self.told = told
+
+    @hookimpl
+    def on_opened(self, session: Session) -> None:
+        session.update_context(**self.told)
+
+
+@pytest.mark.parametrize(
+    ("told", "fate"),
+    [
+        ({"lookup": "none"}, "waits"),
+        ({"lookup": "found", "queue_name": "Sales"}, "is heard"),
+        ({"lookup": "found", "queue_name": "Support"}, "is over"),
+        ({"lookup": "failed"}, "is over"),
+    ],
+)
+def test_look_up_the_queue(
+    place: Path, audiohook_session: Callable[..., CallDriver], told: dict[str, str], fate: str
+) -> None:
+    """With what the plugin `genesys` tells; its own tests run the page with that plugin itself."""
+    (code,) = plugins_of("look-up-the-queue.md").values()
+    (place / "one_queue.py").write_text(code, encoding="utf-8")
+    call = audiohook_session(str(place / "one_queue.py"), others={"teller": Teller(told)})
+    call.open()
+    assert call.context["queue_wanted"] is True
+    assert ("is over" if call.ended else "waits" if call.paused else "is heard") == fate

@@ -1,4 +1,7 @@
-"""What plugin authors test with: a call driven by hand, a real server, a scripted client, a contract."""
+"""What plugin authors test with.
+
+A call driven by hand, a real server, a scripted client, a fake of Genesys Cloud's Platform API, a contract.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from .contract import PluginContract
 from .control import Disconnected
 from .driver import CallDriver
 from .facts import Facts, read_facts
+from .platform import FakePlatform
+from .platform_faults import PlatformFault, PlatformRequest
+from .platform_state import FakeConversation
 from .rules import RULES, ContractFailure, NotTriedError, Rule, Subject, check_plugin
 from .server import ServerThread
 from .stage import Fault
@@ -20,8 +26,12 @@ __all__ = [
     "ContractFailure",
     "Disconnected",
     "Facts",
+    "FakeConversation",
+    "FakePlatform",
     "Fault",
     "NotTriedError",
+    "PlatformFault",
+    "PlatformRequest",
     "PluginContract",
     "Rule",
     "ServerThread",

@@ -84,7 +84,13 @@ def test_all_fixtures_are_prefixed_and_documented(tmp_path: Path) -> None:
         0
     ]
     names = [line.partition(" ")[0] for line in ours.splitlines() if line and line[0] not in "- "]
-    assert names == ["audiohook_session", "audiohook_server", "audiohook_client", "audiohook_call"]
+    assert names == [
+        "audiohook_session",
+        "audiohook_server",
+        "audiohook_client",
+        "audiohook_platform",
+        "audiohook_call",
+    ]
     assert "no docstring" not in ours
 
 

@@ -1,0 +1,133 @@
+"""`Range`: one entry of Genesys' list of addresses, read tolerantly: what is not understood is skipped."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+__all__ = ["Listing", "Network", "Range", "RangesError", "read_file", "read_ranges", "select"]
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_OUTBOUND: Final = ("", "outbound", "both")
+"""Directions, seen from Genesys, that a server must let in; an older shape of the list has none."""
+_KNOWN: Final = (*_OUTBOUND, "inbound")
+_WIDEST: Final = {4: 8, 6: 16}
+"""Prefixes that are shorter let in half the world: nobody's list means that."""
+_MOST: Final = 20_000
+_SHOWN: Final = 5
+_FILE: Final = 16 * 1024 * 1024
+
+
+class RangesError(ValueError):
+    """Raised when a list of addresses cannot be used at all; says what is wrong and what is expected."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Range:
+    """An entry.
+
+    Attributes:
+        cidr: the network in canonical form. service, region, direction: as they are listed, or empty.
+    """
+
+    cidr: str
+    service: str = ""
+    region: str = ""
+    direction: str = ""
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return ipaddress.ip_network(self.cidr)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was read: the entries that Genesys sends from, and what was skipped, as sentences (a few)."""
+
+    ranges: frozenset[Range]
+    skipped: int = 0
+    reasons: tuple[str, ...] = field(default=())
+
+
+def read_ranges(data: object) -> Listing:
+    """Read `{"entities": [{"cidr", "service", "region", "direction"}, …]}`, or that list alone.
+
+    Entries for the other direction are left out; unknown directions and what is no network are skipped.
+
+    Raises:
+        RangesError: it is neither.
+    """
+    entities = data.get("entities") if isinstance(data, dict) else data
+    if not isinstance(entities, list):
+        raise RangesError('this is no list of addresses; expected is {"entities": [{"cidr": "…"}, …]}')
+    if len(entities) > _MOST:
+        raise RangesError(f"{len(entities)} entries are too many; at most {_MOST} are taken")
+    ranges: set[Range] = set()
+    reasons: list[str] = []
+    for number, entity in enumerate(entities, 1):
+        try:
+            entry = _read(entity)
+        except ValueError as error:
+            reasons.append(f"entry {number}: {error}")
+        else:
+            if entry.direction in _OUTBOUND:
+                ranges.add(entry)
+    return Listing(frozenset(ranges), len(reasons), tuple(reasons[:_SHOWN]))
+
+
+def read_file(path: Path) -> Listing:
+    """Read a file of that shape. Blocks.
+
+    Raises:
+        RangesError: it cannot be read, or is no such list; names the file.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_FILE + 1)
+        if len(text) > _FILE:
+            raise RangesError("it is too long")
+        return read_ranges(json.loads(text))
+    except OSError as error:
+        raise RangesError(f"{path}: {error.strerror}") from None
+    except RangesError as error:
+        raise RangesError(f"{path}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise RangesError(f"{path}{where}: this is no JSON") from None
+
+
+def select(ranges: Iterable[Range], services: Collection[str], regions: Collection[str]) -> list[Range]:
+    """Return the entries of these services and regions, sorted by network; empty means all of them."""
+    return sorted(
+        (
+            entry
+            for entry in ranges
+            if (not services or entry.service in services) and (not regions or entry.region in regions)
+        ),
+        key=lambda entry: (entry.network.version, entry.network, entry),
+    )
+
+
+def _read(entity: object) -> Range:
+    if not isinstance(entity, dict) or not isinstance(entity.get("cidr"), str):
+        raise ValueError("it has no cidr")
+    try:
+        network = ipaddress.ip_network(entity["cidr"].strip(), strict=False)
+    except ValueError:
+        raise ValueError(f"{entity['cidr'][:60]!r} is no network") from None
+    if network.prefixlen < _WIDEST[network.version]:
+        raise ValueError(f"{network} is too wide to be meant")
+    service, region, direction = (_word(entity.get(key)) for key in ("service", "region", "direction"))
+    if direction not in _KNOWN:
+        raise ValueError(f"direction {direction!r} is not known")
+    return Range(str(network), service, region, direction)
+
+
+def _word(value: object) -> str:
+    return value.strip().lower()[:60] if isinstance(value, str) else ""

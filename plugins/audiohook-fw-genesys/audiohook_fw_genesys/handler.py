@@ -10,20 +10,26 @@ __all__ = ["LookupHandler"]
 
 
 class LookupHandler(SessionHandler):
-    """All hooks are plain functions: the looking is done elsewhere, and `opened` is long sent by then."""
+    """All hooks are plain functions: the looking is done elsewhere, and `opened` is long sent by then.
 
-    def __init__(self, session: Session, lookups: Lookups) -> None:
+    Args:
+        lookups: `None` while the plugin is idle.
+    """
+
+    def __init__(self, session: Session, lookups: Lookups | None) -> None:
         self._session = session
         self._lookups = lookups
 
     def on_opened(self) -> None:
         """Begin to look."""
-        self._lookups.add(self._session)
+        if self._lookups is not None:
+            self._lookups.add(self._session)
 
     def on_event(self, event: Event) -> None:
         """Look sooner when another plugin wants the queue."""
         if (
-            isinstance(event, ContextChanged)
+            self._lookups is not None
+            and isinstance(event, ContextChanged)
             and "queue_wanted" in event.changed
             and self._session.context.get("queue_wanted") is True
         ):
@@ -31,4 +37,5 @@ class LookupHandler(SessionHandler):
 
     def on_close(self, reason: CloseReason) -> None:
         """Look no more."""
-        self._lookups.remove(self._session)
+        if self._lookups is not None:
+            self._lookups.remove(self._session)

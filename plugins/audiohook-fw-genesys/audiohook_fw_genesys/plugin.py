@@ -68,9 +68,9 @@ class Genesys:
             await self._client.close()
 
     @hookimpl
-    def create_handler(self, session: Session) -> LookupHandler | None:
+    def create_handler(self, session: Session) -> LookupHandler:
         """Look up calls, if the settings say so."""
-        return LookupHandler(session, self._lookups) if self._lookups is not None else None
+        return LookupHandler(session, self._lookups)
 
     @hookimpl
     def check_address(self, address: str) -> bool | None:

@@ -214,7 +214,6 @@ class _Header:
 
 
 def _write_at(fd: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
-    while view:  # a write may be cut short when the disk fills up
-        written = os.pwrite(fd, view, offset)
-        view, offset = view[written:], offset + written
+    written = os.pwrite(fd, data, offset)
+    while written < len(data):  # a write may be cut short when the disk fills up
+        written += os.pwrite(fd, memoryview(data)[written:], offset + written)

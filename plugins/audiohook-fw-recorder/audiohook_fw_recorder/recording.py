@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
 from audiohook_fw import MediaFormat
 from audiohook_fw.audio import ByteOrder, WavWriter
@@ -56,8 +57,12 @@ class Recording:
                     raise
                 del pieces[0]
             else:
-                count = next((i for i, p in enumerate(pieces) if isinstance(p, int)), len(pieces))
-                wav.write(b"".join(p for p in pieces[:count] if isinstance(p, bytes)))
+                count = 0
+                for piece in pieces:
+                    if isinstance(piece, int):
+                        break
+                    count += 1
+                wav.write(b"".join(cast("list[bytes]", pieces[:count])))
                 del pieces[:count]
 
     def save(self, sidecar: str) -> None:

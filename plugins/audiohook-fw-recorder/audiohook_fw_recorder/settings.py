@@ -18,7 +18,7 @@ class RecorderSettings(BaseModel):
         default=Path("recordings"), description="Directory of the recordings; made when it does not exist."
     )
     flush_seconds: float = Field(
-        default=0.8,
+        default=0.9,
         ge=0.02,
         le=1.0,
         description="Seconds of audio collected before it is written: what a killed server loses at most, "

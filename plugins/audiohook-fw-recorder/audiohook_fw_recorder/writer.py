@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 import time
-from collections import deque
 from typing import Final
 
 from .collected import SAVE_SECONDS, Collected, Written
@@ -15,8 +14,8 @@ __all__ = ["Writer"]
 
 logger = logging.getLogger(__name__)
 
-TICK: Final = 0.05
-"""Seconds between two looks at what is due, while something is."""
+TICK: Final = 0.1
+"""Seconds between two looks at what has to wait for the disk, or for its turn, while something has."""
 RETRY: Final = 1.0
 """Seconds until a recording that the disk refused is tried again."""
 PATIENCE: Final = 60.0
@@ -31,6 +30,9 @@ class Writer:
     `write` and `write_later` are for the event loop: they wait for no disk, and never raise. Each recording
     has its turn, however often it is handed in.
 
+    All that waits is written in one go: to write many calls one after the other is much cheaper than each in
+    a moment of its own.
+
     Args:
         delay: seconds that audio may wait for more.
     """
@@ -39,7 +41,8 @@ class Writer:
         self._delay = delay
         self._lock = threading.Lock()
         self._now: dict[Collected, None] = {}
-        self._later: deque[tuple[float, Collected]] = deque()
+        self._later: list[Collected] = []
+        self._due = 0.0  # when the first of them has waited long enough
         self._unsaved: dict[Collected, float] = {}  # and when their sidecars are due
         self._refused: dict[Collected, float | None] = {}  # and when its call was over, for all we know
         self._complained: dict[str, float] = {}
@@ -55,10 +58,12 @@ class Writer:
             self._rouse()
 
     def write_later(self, collected: Collected) -> None:
-        """Have a recording written when its audio has waited long enough."""
-        self._later.append((time.monotonic() + self._delay, collected))
-        if self._asleep or self._thread is None:
-            with self._lock:
+        """Have a recording written when its audio, or another's, has waited long enough."""
+        with self._lock:
+            if not self._later:
+                self._due = time.monotonic() + self._delay
+            self._later.append(collected)
+            if self._asleep or self._thread is None:
                 self._rouse()
 
     def stop(self, timeout: float) -> bool:
@@ -99,13 +104,9 @@ class Writer:
     def _run(self) -> None:
         tried = time.monotonic()
         while True:
-            with self._lock:
-                batch, self._now = self._now, {}
-            for collected in batch:
+            for collected in self._taken():
                 self._attempt(collected)
             now = time.monotonic()
-            while self._later and (self._stopping or self._later[0][0] <= now):
-                self._attempt(self._later.popleft()[1])
             for collected in [c for c, due in self._unsaved.items() if self._stopping or due <= now]:
                 del self._unsaved[collected]
                 self._attempt(collected)
@@ -116,13 +117,27 @@ class Writer:
                 return
             self._sleep()
 
+    def _taken(self) -> list[Collected]:
+        """Take what is to be written now, and later if that has come."""
+        with self._lock:
+            batch, self._now = list(self._now), {}
+            if self._stopping or self._due <= time.monotonic():
+                batch += self._later
+                self._later = []
+        return batch
+
     def _sleep(self) -> None:
-        self._asleep = not (self._later or self._unsaved or self._refused)
-        # Looked at once more after that: what comes from now on rouses us.
-        if not (self._now or self._stopping or (self._asleep and self._later)):
-            self._wake.wait(None if self._asleep else TICK)
+        with self._lock:
+            if self._now or self._stopping:
+                return
+            timeout = TICK if self._unsaved or self._refused else None
+            if self._later:
+                left = max(0.0, self._due - time.monotonic())
+                timeout = left if timeout is None else min(timeout, left)
+            self._asleep = timeout is None
+            self._wake.clear()  # with the lock held, as it is set: what comes from now on rouses us
+        self._wake.wait(timeout)
         self._asleep = False
-        self._wake.clear()
 
     def _attempt(self, collected: Collected) -> None:
         now = time.monotonic()

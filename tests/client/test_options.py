@@ -52,7 +52,11 @@ def test_personal_data_and_secrets_are_not_in_repr(options):
         headers={"X-Forwarded-For": "192.0.2.99"},
     )
     shown = repr(made)
-    found = [text for text in ("KEYKEY", "SECRET", "+491", "Ada", "+492", "vip", "Grace", "192.0.2.99") if text in shown]
+    found = [
+        text
+        for text in ("KEYKEY", "SECRET", "+491", "Ada", "+492", "vip", "Grace", "192.0.2.99")
+        if text in shown
+    ]
     assert found == []
 
 

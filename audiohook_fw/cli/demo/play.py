@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +51,7 @@ def play(into: Path, speed: float, screen: Screen) -> bool:
         rows += choice.rows()
     screen.title("Calls, in call time")
     screen.calls(rows)
-    _show_recordings((path for _, _, path in rows if path is not None), screen)
+    _show_recordings([path for _, _, path in rows if path is not None], screen)
     _finish(screen, good=good)
     return good
 
@@ -101,8 +101,9 @@ def _show_choice(choice: Choice, screen: Screen) -> bool:
     return good
 
 
-def _show_recordings(paths: Iterable[Path], screen: Screen) -> None:
-    screen.title("Recordings")
+def _show_recordings(paths: Sequence[Path], screen: Screen) -> None:
+    if paths:
+        screen.title("Recordings")
     for path in paths:
         screen.line(f"  {path}")
         screen.line(f"  {path.with_suffix('.json')}")

@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-RECORDER := plugins/audiohook-fw-recorder
+DEMO_PLUGINS := $(addprefix plugins/audiohook-fw-,recorder policy genesys cost)
 PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
 PLUGIN_CODE := $(sort $(wildcard $(addsuffix /audiohook_fw_*,$(PLUGINS))))
 PLUGIN_TESTS := $(sort $(wildcard $(addsuffix /tests,$(PLUGINS))))
@@ -23,7 +23,7 @@ help: ## list the targets
 
 setup: $(VENV)/.setup ## install the core, every plugin and the tools into .venv, editable
 
-demo: $(VENV)/.demo ## play simulated calls into a real server and check what was recorded
+demo: $(VENV)/.demo ## play simulated calls into a real server and check what came of them
 	@$(BIN)/audiohook-fw demo
 
 test: lint ## check format, lint and types, then run all tests
@@ -71,9 +71,9 @@ $(VENV)/.setup: $(VENV)/.tools $(addsuffix /pyproject.toml,$(PLUGINS))
 	@$(PIP_INSTALL) --editable '.[fast,otlp]' $(addprefix --editable ./,$(PLUGINS)) --group dev
 	@touch $(VENV)/.demo $@
 
-$(VENV)/.demo: $(VENV)/.tools $(wildcard $(RECORDER)/pyproject.toml)
-	@echo "Installing the core and the recorder plugin ..."
-	@$(PIP_INSTALL) --editable '.[fast]' --editable ./$(RECORDER)
+$(VENV)/.demo: $(VENV)/.tools $(addsuffix /pyproject.toml,$(DEMO_PLUGINS))
+	@echo "Installing the core, $(notdir $(DEMO_PLUGINS)) ..."
+	@$(PIP_INSTALL) --editable '.[fast]' $(addprefix --editable ./,$(DEMO_PLUGINS))
 	@touch $@
 
 $(VENV)/.tools: pyproject.toml constraints.txt

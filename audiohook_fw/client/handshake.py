@@ -91,8 +91,9 @@ def parse_url(text: str) -> URL:
 def upgrade_headers(
     url: URL, ids: CallIds, options: CallOptions, environment: Environment, attempt: int
 ) -> dict[str, str]:
-    """Return the client's own headers of the upgrade, signed when there is a secret (protocol 1.2, 1.4)."""
+    """Return the headers of the upgrade; with a secret, the client's own are signed (protocol 1.2, 1.4)."""
     headers = {
+        **options.headers,
         "User-Agent": USER_AGENT,
         "Audiohook-Organization-Id": ids.organization,
         "Audiohook-Session-Id": ids.session,

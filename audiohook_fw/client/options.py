@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,13 @@ MAX_DURATION: Final = 86_400.0
 """Seconds that a call lasts at most."""
 _TOLD: Final = 60_000
 """Bytes of custom configuration, numbers and names: what Genesys allows, and what fits into a message."""
+
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OWN: Final = (
+    *("audiohook-", "connection", "content-", "host", "sec-websocket-", "signature", "transfer-encoding"),
+    *("upgrade", "user-agent", "x-api-key"),
+)
+"""What the names of the client's own headers begin with, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ class CallOptions:
         organization, conversation: UUIDs; `None`: new ones for each call.
         ani, ani_name, dnis, language, custom_config, input_variables: what `open` tells of the call.
         supported_languages: ask the server for its languages.
+        headers: further headers of the upgrade, such as a proxy adds; they are not signed.
         media: the offers, as formats or as raw JSON objects (for what no server knows).
         connector: an Audio Connector call: one channel is offered, the server may send audio.
         source: what is said. duration: seconds of call time until `close`.
@@ -117,6 +126,7 @@ class CallOptions:
     supported_languages: bool | None = None
     custom_config: Mapping[str, Any] | None = field(default=None, repr=False)
     input_variables: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     media: tuple[MediaFormat | Mapping[str, Any], ...] = OFFERS
     connector: bool = False
     source: AudioSource = field(default_factory=AudioSource.tone)
@@ -144,6 +154,8 @@ class CallOptions:
         _require(1 <= self.frame_ms <= 20_000, "a frame is 1 to 20000 milliseconds long")
         _require(0 < self.speed <= 1000, "the speed is above 0 and at most 1000")
         _require(0 <= self.retries <= 5, "there are 0 to 5 retries")
+        for name, value in self.headers.items():
+            _require(_is_further_header(name, value), f"the header {name!r} cannot be added to the client's")
         told = [self.ani, self.ani_name, self.dnis, self.language, self.input_variables, self.custom_config]
         size = len(json.dumps(told, ensure_ascii=False, allow_nan=False, default=dict).encode())
         _require(size <= _TOLD, f"what `open` tells of the call is {size} bytes long, more than {_TOLD}")
@@ -156,6 +168,12 @@ class CallOptions:
         if self.connector and offers is OFFERS:
             offers = OFFERS[1:2]
         return [offer.to_wire() if isinstance(offer, MediaFormat) else dict(offer) for offer in offers]
+
+
+def _is_further_header(name: str, value: str) -> bool:
+    """Tell whether a header can be written, and is none that the client writes itself."""
+    written = _HEADER.fullmatch(name) is not None and value.isascii() and value.isprintable()
+    return written and not name.lower().startswith(_OWN)
 
 
 def _require(condition: bool, problem: str) -> None:

@@ -81,6 +81,18 @@ async def test_without_a_secret_nothing_is_signed(call, loopback):
     assert "Signature" not in loopback.headers[0]
 
 
+async def test_further_headers_are_sent_and_change_no_signature(call, loopback):
+    given = {"secret": b"secret", "duration": 0.1}
+    environment = Environment(nonce=lambda: "A" * 24, wall=lambda: 1_700_000_000.0)
+    await call(environment, **given)
+    await call(environment, **given, headers={"X-Forwarded-For": "192.0.2.10", "Via": "1.1 proxy"})
+    plain, more = loopback.headers
+    assert (more["X-Forwarded-For"], more["Via"]) == ("192.0.2.10", "1.1 proxy")
+    assert "X-Forwarded-For" not in plain
+    assert more["Signature-Input"] == plain["Signature-Input"]
+    assert "x-forwarded-for" not in more["Signature-Input"]
+
+
 async def test_ids_are_new_for_each_call_and_come_from_the_environment(call, options, loopback):
     numbers = iter(range(1, 99))
     new = Environment(new_id=lambda: f"{next(numbers):08}-0000-4000-8000-000000000000")

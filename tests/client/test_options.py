@@ -22,6 +22,12 @@ from audiohook_fw.protocol import MediaFormat
         ({"frame_ms": 0.0}, "a frame is 1 to"),
         ({"speed": 0.0}, "the speed is above 0"),
         ({"retries": 6}, "0 to 5 retries"),
+        ({"headers": {"x-api-key": "another"}}, "the header 'x-api-key' cannot be added"),
+        ({"headers": {"Signature-Input": "sig1=()"}}, "the header 'Signature-Input' cannot be added"),
+        ({"headers": {"Audiohook-Organization-Id": "x"}}, "cannot be added"),
+        ({"headers": {"X Y": "z"}}, "the header 'X Y' cannot be added"),
+        ({"headers": {"": "z"}}, "the header '' cannot be added"),
+        ({"headers": {"X-Forwarded-For": "192.0.2.1\r\nHost: evil"}}, "cannot be added"),
     ],
 )
 def test_values_out_of_range_are_named(options, given, told):
@@ -43,9 +49,14 @@ def test_personal_data_and_secrets_are_not_in_repr(options):
         dnis="tel:+492",
         custom_config={"queue": "vip"},
         input_variables={"name": "Grace"},
+        headers={"X-Forwarded-For": "192.0.2.99"},
     )
     shown = repr(made)
-    found = [text for text in ("KEYKEY", "SECRET", "+491", "Ada", "+492", "vip", "Grace") if text in shown]
+    found = [
+        text
+        for text in ("KEYKEY", "SECRET", "+491", "Ada", "+492", "vip", "Grace", "192.0.2.99")
+        if text in shown
+    ]
     assert found == []
 
 

@@ -20,15 +20,13 @@ def register(app: typer.Typer) -> None:
     """Add `demo`."""
     app.command(
         "demo",
-        short_help="See it work: a server, three calls, a checked recording.",
+        short_help="See it work: a server, calls, recordings, costs, all checked.",
         epilog=examples("audiohook-fw demo", "audiohook-fw demo --speed 1 --into recordings"),
     )(_demo)
 
 
 def _demo(
-    into: Annotated[Path, typer.Option(metavar="DIR", help="Where the recording goes.")] = Path(
-        "demo-output"
-    ),
+    into: Annotated[Path, typer.Option(metavar="DIR", help="Where all files go.")] = Path("demo-output"),
     speed: Annotated[
         float,
         typer.Option(
@@ -36,11 +34,14 @@ def _demo(
         ),
     ] = _SPEED,
 ) -> None:
-    """Start a server with the recorder and a policy, play three Genesys calls into it, check the result.
+    """Start servers with plugins, play Genesys calls into them, check what comes of it.
 
-    The connection probe, a call that the policy declines, and a conversation with a pause of the
-    client, one of the server and a discard in it, which is recorded. Everything runs in this
-    process and on this machine. Exit status 0 if all is as it should be, else 1.
+    First the connection probe, a call that a policy declines, and a conversation with a pause of the
+    client, one of the server and a discard in it, which is recorded. Then, where the plugins policy,
+    genesys and cost are installed, a call that is opened paused and resumed when its queue is known, one
+    that is disconnected then, one that is refused since it does not come from Genesys, and what they
+    cost. Everything runs in this process and on this machine. Exit status 0 if all is as it should be,
+    else 1.
     """
     from .play import play
     from .show import Screen

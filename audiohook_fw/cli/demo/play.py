@@ -1,20 +1,23 @@
-"""The demo from beginning to end: server, calls, checks, table."""
+"""The demo from beginning to end: two acts of calls, their checks, one table."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from audiohook_fw.client import CallReport, Decision, run_call
+from audiohook_fw.client import CallReport, Decision
 from audiohook_fw.server import run
 
 from ..program import command_line
 from .checks import check_all
+from .choice import Choice, play_choice
+from .choice_script import CURRENCY, PRICE
+from .choice_stage import missing_plugins
 from .script import NAMES, Scene, scenes
 from .show import Screen
-from .stage import Stage, stage
+from .stage import stage
+from .watched import play_scene
 
 __all__ = ["play", "play_calls"]
 
@@ -31,30 +34,79 @@ def play(into: Path, speed: float, screen: Screen) -> bool:
         into: where recordings go. speed: seconds of call time in one second.
 
     Raises:
-        CommandError, PluginError: the recorder is missing or cannot start.
+        CommandError, PluginError: a plugin is missing or cannot start.
     """
     screen.title("A real server, simulated Genesys calls over real WebSockets, a real recording")
     reports = play_calls(into, speed, screen)
-    path = into / f"{reports[-1].ids.session}.wav"
     screen.title("What must be so")
     good = screen.checks(check_all(*reports, into))
+    path = into / f"{reports[-1].ids.session}.wav"
+    rows = [*zip(NAMES, reports, (None, None, path if path.exists() else None), strict=True)]
+    screen.title("Which calls, from where, at what cost")
+    if missing := missing_plugins():
+        _tell_missing(missing, screen)
+    else:
+        choice = play_choice(into, speed, screen)
+        good = _show_choice(choice, screen) and good
+        rows += choice.rows()
     screen.title("Calls, in call time")
-    screen.calls(zip(NAMES, reports, (None, None, path if path.exists() else None), strict=True))
-    if path.exists():
-        screen.title("Recording")
-        screen.line(f"  {path}")
-        screen.line(f"  {path.with_suffix('.json')}")
+    screen.calls(rows)
+    _show_recordings([path for _, _, path in rows if path is not None], screen)
     _finish(screen, good=good)
     return good
 
 
 def play_calls(into: Path, speed: float, screen: Screen) -> tuple[CallReport, CallReport, CallReport]:
-    """Play the three calls; return their reports (probe, declined, recorded) once the server has stopped.
+    """Play the first act; return its reports (probe, declined, recorded) once the server has stopped.
 
     Raises:
         CommandError, PluginError: the recorder is missing or cannot start.
     """
     return run(_calls(into, speed, screen))
+
+
+async def _calls(into: Path, speed: float, screen: Screen) -> tuple[CallReport, CallReport, CallReport]:
+    """Play all calls, one after the other; return their reports once the server has stopped."""
+    async with stage(into, speed) as it:
+        screen.introduce(it.server)
+        probe, declined, recorded = scenes(it.server.url, it.key.api_key, it.key.secret, speed)
+        return (
+            await _play(probe, screen, Decision.PROBE_OK),
+            await _play(declined, screen, Decision.REJECTED),
+            await _play(recorded, screen, Decision.ACCEPTED),
+        )
+
+
+async def _play(scene: Scene, screen: Screen, expected: Decision) -> CallReport:
+    return await play_scene(
+        scene, screen, lambda report: report.problem is None and report.decision is expected
+    )
+
+
+def _tell_missing(missing: list[str], screen: Screen) -> None:
+    packages = " ".join(f"audiohook-fw-{name}" for name in missing)
+    folders = " ".join(f"./plugins/audiohook-fw-{name}" for name in missing)
+    screen.line(
+        f"  to see this, too: pip install {packages} (in a clone of audiohook_fw: pip install {folders})"
+    )
+
+
+def _show_choice(choice: Choice, screen: Screen) -> bool:
+    screen.title("What must be so")
+    good = screen.checks(choice.checks())
+    screen.title(f"What it cost, at {PRICE} {CURRENCY} a minute")
+    screen.line(f"  $ {command_line(*choice.command)}")
+    for line in choice.table.splitlines():
+        screen.line(f"  {line}")
+    return good
+
+
+def _show_recordings(paths: Sequence[Path], screen: Screen) -> None:
+    if paths:
+        screen.title("Recordings")
+    for path in paths:
+        screen.line(f"  {path}")
+        screen.line(f"  {path.with_suffix('.json')}")
 
 
 def _finish(screen: Screen, *, good: bool) -> None:
@@ -65,46 +117,3 @@ def _finish(screen: Screen, *, good: bool) -> None:
     commands = [command_line(*args) for args, _ in _NEXT]
     for command, (_, why) in zip(commands, _NEXT, strict=True):
         screen.line(f"  {command.ljust(max(map(len, commands)))}   {why}")
-
-
-async def _calls(into: Path, speed: float, screen: Screen) -> tuple[CallReport, CallReport, CallReport]:
-    """Play all calls, one after the other; return their reports once the server has stopped."""
-    async with stage(into, speed) as it:
-        _introduce(it, screen)
-        probe, declined, recorded = scenes(it.server.url, it.api_key, it.secret, speed)
-        return (
-            await _play(probe, screen, Decision.PROBE_OK),
-            await _play(declined, screen, Decision.REJECTED),
-            await _play(recorded, screen, Decision.ACCEPTED),
-        )
-
-
-def _introduce(stage: Stage, screen: Screen) -> None:
-    names = [
-        f"{record.name} ({record.status})" for record in stage.server.plugins.records if record.order >= 0
-    ]
-    screen.done("server", stage.server.url)
-    screen.done("plugins", ", ".join(names))
-
-
-async def _play(scene: Scene, screen: Screen, expected: Decision) -> CallReport:
-    report = await _watched(scene, screen)
-    good = report.problem is None and report.decision is expected
-    screen.done(scene.name, f"{scene.purpose}: {report.outcome()}", good=good)
-    return report
-
-
-async def _watched(scene: Scene, screen: Screen) -> CallReport:
-    watchers: list[asyncio.Task[None]] = []
-    try:
-        return await run_call(
-            scene.options,
-            on_start=lambda call: watchers.append(
-                asyncio.create_task(screen.watch(call, scene.options.duration), name="demo-watch")
-            ),
-        )
-    finally:
-        for watcher in watchers:
-            watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await watcher

@@ -7,7 +7,7 @@ from typing import Final
 
 from audiohook_fw.client import AudioSource, CallOptions, Timeline, Timing
 
-__all__ = ["DECLINED", "NAMES", "PAUSE_AT", "PAUSE_FOR", "Scene", "scenes"]
+__all__ = ["DECLINED", "NAMES", "PAUSE_AT", "PAUSE_FOR", "Scene", "scenes", "timing"]
 
 DECLINED: Final = "tel:+15555550199"
 """The number that the policy declines."""
@@ -56,14 +56,14 @@ def scenes(url: str, api_key: str, secret: bytes, speed: float) -> tuple[Scene, 
                 source=conversation,
                 duration=conversation.duration,
                 timeline=Timeline.parse(_TIMELINE),
-                timing=_timing(speed),
+                timing=timing(speed),
                 keep_audio=True,
             ),
         ),
     )
 
 
-def _timing(speed: float) -> Timing:
+def timing(speed: float) -> Timing:
     """Return the client's times with pings as often in call time as at normal speed."""
     usual = Timing()
     return Timing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from audiohook_fw.client import CallReport, ClientCall, Decision, percentiles
+from audiohook_fw.client import CallReport, ClientCall, Closing, Decision, percentiles
+from audiohook_fw.plugin import PluginStatus
+from audiohook_fw.server import AudiohookServer
 
 from .checks import Check
 
@@ -43,6 +46,28 @@ class Screen:
     def done(self, name: str, text: str, *, good: bool = True) -> None:
         """Write that something came out well, or not."""
         self._console.print(f"  {_mark(good)} {escape(name):<10}{escape(text)}")
+
+    def introduce(self, server: AudiohookServer) -> None:
+        """Write where a server is, and with which plugins."""
+        plugins = [record for record in server.plugins.records if record.order >= 0]
+        names = [record.name for record in plugins if record.status is PluginStatus.ACTIVE]
+        names += [f"{record.name} ({record.status})" for record in plugins if record.name not in names]
+        self.done("server", server.url)
+        self.done("plugins", ", ".join(names))
+
+    @contextmanager
+    def logs(self) -> Iterator[None]:
+        """Write what the server warns of while the block runs, in place of standard error."""
+        handler = _Handler(self._detail)
+        root = logging.getLogger()
+        root.addHandler(handler)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+
+    def _detail(self, text: str) -> None:
+        self._console.print(f"      [dim]{escape(text)}[/]")
 
     def checks(self, checks: Iterable[Check]) -> bool:
         """Write checks as they are made; return whether all were good."""
@@ -82,7 +107,7 @@ class Screen:
 
     def _tell(self, told: _Told) -> None:
         for text in told.news():
-            self._console.print(f"      [dim]{escape(text)}[/]")
+            self._detail(text)
 
     def calls(self, rows: Iterable[tuple[str, CallReport, Path | None]]) -> None:
         """Write the table of calls: name, report, recording."""
@@ -93,10 +118,19 @@ class Screen:
             table.add_column(title, justify="right")
         table.add_column("file")
         for name, report, path in rows:
-            table.add_row(f"  {name}", str(report.decision), *_numbers(report), _short(path))
+            table.add_row(f"  {name}", _decision(report), *_numbers(report), _short(path))
         if self._console.width < _TABLE:  # lines that go on below are easier to read than cells cut short
             table.width = _TABLE
         self._console.print(table, crop=False)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, write: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._write(self.format(record))
 
 
 class _Told:
@@ -144,8 +178,16 @@ def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
+def _decision(report: CallReport) -> str:
+    is_refused = report.closing is Closing.REFUSED  # before anything could be decided
+    return str(report.closing if is_refused else report.decision)
+
+
 def _numbers(report: CallReport) -> tuple[str, str, str, str, str]:
-    """Return duration, audio, paused and discarded (call time), and RTT, as text."""
+    """Return duration, audio, paused and discarded (call time), and RTT, as text.
+
+    How long a pause was in which a call ended, no message tells.
+    """
     ledger, rtt = report.ledger, percentiles(report.rtts)
     if report.decision is not Decision.ACCEPTED or ledger.media is None:
         return ("-", "-", "-", "-", "-")
@@ -153,6 +195,8 @@ def _numbers(report: CallReport) -> tuple[str, str, str, str, str]:
     discarded = sum(gap.length for gap in ledger.discards)
     samples = (ledger.position, ledger.samples, paused, discarded)
     duration, audio, paused_for, lost = (f"{count / ledger.media.rate:.1f} s" for count in samples)
+    if any(pause.length is None for pause in ledger.pauses):
+        duration = paused_for = "-"
     return (duration, audio, paused_for, lost, f"{rtt['p50'] * 1000:.1f} ms" if rtt else "-")
 
 

@@ -1,4 +1,4 @@
-"""The demo's server: real, in this process, on a free port of this machine, with the two plugins."""
+"""The demo's server: real, in this process, on a free port of this machine; and what the first act loads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from pydantic import SecretStr
 
@@ -27,7 +27,7 @@ from audiohook_fw.server import AudiohookServer
 from ..errors import CommandError
 from .script import DECLINED, PAUSE_AT, PAUSE_FOR
 
-__all__ = ["POLICY", "RECORDER", "Stage", "stage"]
+__all__ = ["POLICY", "RECORDER", "Key", "Stage", "run_server", "stage"]
 
 RECORDER: Final = "recorder"
 """The plugin that records, by the name of its entry point."""
@@ -42,19 +42,35 @@ _MISSING: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A new key: the API key and the client secret, decoded."""
+
+    api_key: str = field(repr=False)
+    secret: bytes = field(repr=False)
+    encoded: str = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Self:
+        """Make one."""
+        api_key, secret = new_key()
+        return cls(api_key, decode_secret(secret), secret)
+
+    def settings(self) -> KeySettings:
+        """Return it as a server is given it."""
+        return KeySettings(name="demo", api_key=SecretStr(self.api_key), secrets=[SecretStr(self.encoded)])
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A running server, and the key to it."""
 
     server: AudiohookServer
-    api_key: str = field(repr=False)
-    secret: bytes = field(repr=False)
+    key: Key
 
 
 @asynccontextmanager
 async def stage(into: Path, speed: float) -> AsyncIterator[Stage]:
-    """Run the server for as long as the block lasts; after it every call has ended.
-
-    Nothing is read from the environment or from files, and no admin port is opened.
+    """Run the first act's server for as long as the block lasts; after it every call has ended.
 
     Args:
         into: where recordings go. speed: seconds of call time in one second.
@@ -62,8 +78,20 @@ async def stage(into: Path, speed: float) -> AsyncIterator[Stage]:
     Raises:
         CommandError: the recorder is not installed. PluginError: it cannot start.
     """
-    api_key, secret = new_key()
-    loaded = _configuration(into, speed, api_key, secret)
+    key = Key.new()
+    async with run_server(_configuration(into, speed, key), key) as running:
+        yield running
+
+
+@asynccontextmanager
+async def run_server(loaded: Loaded, key: Key) -> AsyncIterator[Stage]:
+    """Run a server for as long as the block lasts; after it every call has ended, and plugins have stopped.
+
+    Nothing is read from the environment or from files, and no admin port is opened.
+
+    Raises:
+        CommandError: the recorder is not installed. PluginError: a plugin cannot start.
+    """
     settings = loaded.settings
     try:
         plugins = load_plugins(settings.plugins, loaded.plugin_section, settings.limits)
@@ -72,15 +100,14 @@ async def stage(into: Path, speed: float) -> AsyncIterator[Stage]:
             raise CommandError(_MISSING) from error
         raise
     async with AudiohookServer(loaded, plugins) as server:
-        yield Stage(server, api_key, decode_secret(secret))
+        yield Stage(server, key)
         await server.drain(grace=0.0)
 
 
-def _configuration(into: Path, speed: float, api_key: str, secret: str) -> Loaded:
-    key = KeySettings(name="demo", api_key=SecretStr(api_key), secrets=[SecretStr(secret)])
+def _configuration(into: Path, speed: float, key: Key) -> Loaded:
     settings = Settings(
         server=ServerSettings(port=0, admin_port=None),
-        auth=AuthSettings(keys=[key]),
+        auth=AuthSettings(keys=[key.settings()]),
         plugins=PluginsSettings(
             enabled=[POLICY, RECORDER],
             required=[POLICY, RECORDER],

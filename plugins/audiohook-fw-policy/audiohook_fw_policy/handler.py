@@ -64,7 +64,7 @@ class PolicyHandler(SessionHandler):
         self._failure = failure
         self._opened = opened
         self._dry_run = dry_run
-        self._began = 0.0
+        self._began: float | None = None  # of `on_opened`; a plugin that hears of it before us may emit then
         self._timer: asyncio.TimerHandle | None = None
 
     def on_opened(self) -> None:
@@ -97,20 +97,19 @@ class PolicyHandler(SessionHandler):
     def _decide(self) -> None:
         """Ask the rules again, unless they have said their last word."""
         opened = self._opened
-        if opened is None:
+        if opened is None or self._began is None:
             return
-        said = self._ask(opened.rules)
+        said = self._ask(opened.rules, asyncio.get_running_loop().time() - self._began)
         if isinstance(said, Waiting):
             opened.said = said
-            self._wait(said)
+            self._wait(self._began + said.timeout)
         elif said != opened.said:
             opened.said = said
             self._notes.decided(said)
             self._act(said.outcome)
 
-    def _ask(self, rules: RuleSet) -> Decided | Waiting:
+    def _ask(self, rules: RuleSet, waited: float) -> Decided | Waiting:
         try:
-            waited = asyncio.get_running_loop().time() - self._began
             facts = facts_of(self._session, rules.numbers, self._calls)
             failed = self._session.context.get("lookup") == "failed"
             return rules.decide(facts, self._failure, waited=waited, failed=failed)
@@ -118,10 +117,9 @@ class PolicyHandler(SessionHandler):
             self._notes.failed(error)
             return Decided(self._failure, FAILURE, Cause.FAILURE)
 
-    def _wait(self, waiting: Waiting) -> None:
+    def _wait(self, until: float) -> None:
         self._cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(self._began + waiting.timeout, self._decide)
+        self._timer = asyncio.get_running_loop().call_at(until, self._decide)
 
     def _act(self, outcome: Outcome) -> None:
         self._cancel()

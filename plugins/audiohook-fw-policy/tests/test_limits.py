@@ -80,7 +80,9 @@ async def house(rule_file: Callable[..., Path]) -> AsyncIterator[Callable[..., A
     """Start a server with rules: `house = await start(*rules, found=…)`."""
     servers: list[tuple[AudiohookServer, House]] = []
 
-    async def start(*texts: str, found: object = None, top: str = 'default = "reject"') -> House:
+    async def start(
+        *texts: str, found: object = None, ahead: object = None, top: str = 'default = "reject"'
+    ) -> House:
         core = Settings.model_validate(
             {
                 "server": {"port": 0, "admin_port": 0, "balancer_grace": 0},
@@ -90,7 +92,9 @@ async def house(rule_file: Callable[..., Path]) -> AsyncIterator[Callable[..., A
         )
         loaded = Loaded.of(core, {"policy": {"file": str(rule_file(*texts, top=top))}})
         other = Other()
-        extra = {"policy": Policy, "other": other, **({"lookup": found} if found is not None else {})}
+        later = {"lookup": found} if found is not None else {}
+        first = {"ahead": ahead} if ahead is not None else {}
+        extra = {**first, "policy": Policy, "other": other, **later}
         plugins = load_plugins(core.plugins, loaded.plugin_section, core.limits, extra=extra)
         (policy,) = (p.target for p in plugins.plugins if p.name == "policy")
         assert isinstance(policy, Policy)
@@ -104,6 +108,24 @@ async def house(rule_file: Callable[..., Path]) -> AsyncIterator[Callable[..., A
         await server.__aexit__(None, None, None)
         await asyncio.wait_for(asyncio.gather(*house.running), PATIENCE)
         server.metrics.shutdown()
+
+
+class Ahead:
+    """A plugin that is asked before the rules are, and tells of its look-up at once."""
+
+    @hookimpl
+    def on_opened(self, session: Session) -> None:
+        session.update_context(lookup="pending")
+        found = {"queue_name": "Sales", "queue_id": "1", "lookup": "found"}
+        asyncio.get_running_loop().call_later(0.05, lambda: session.update_context(**found))
+
+
+async def test_word_of_a_look_up_before_the_rules_hear_of_opened_is_no_end_of_waiting(house: Any) -> None:
+    rule = 'action = "accept"\nwhen.queue = "Sales"\nqueue_timeout = 30\nfallback = "reject"'
+    at_work = await house(rule, ahead=Ahead())
+    report = await at_work.call(seconds=10.0)
+    assert report.reason is None, report.outcome()  # the fallback would have disconnected it
+    assert report.as_scripted
 
 
 async def test_a_call_counts_until_its_end_however_it_ends(house: Any) -> None:

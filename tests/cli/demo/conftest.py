@@ -1,4 +1,4 @@
-"""The demo, played once at high speed for all tests that look at its result."""
+"""The demo, played at high speed for all tests that look at its result: each act once, and once the whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from audiohook_fw.cli.demo.play import play_calls
+from audiohook_fw.cli.demo.choice import Choice, play_choice
+from audiohook_fw.cli.demo.play import play, play_calls
 from audiohook_fw.cli.demo.show import Screen
 from audiohook_fw.client import CallReport
 
@@ -42,3 +43,49 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     output = io.StringIO()
     reports = play_calls(directory, SPEED, Screen(Console(file=output, width=100)))
     return Played(*reports, directory, output.getvalue())
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is left of the second act."""
+
+    choice: Choice
+    into: Path
+    output: str
+
+    @property
+    def wanted(self) -> CallReport:
+        return self.choice.reports[0]
+
+    @property
+    def unwanted(self) -> CallReport:
+        return self.choice.reports[1]
+
+    @property
+    def foreign(self) -> CallReport:
+        return self.choice.reports[2]
+
+    @property
+    def database(self) -> Path:
+        return self.choice.directory / "cost.sqlite"
+
+
+@pytest.fixture(scope="session")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Chosen:
+    """The calls of a second act, and its files."""
+    into = tmp_path_factory.mktemp("chosen")
+    output = io.StringIO()
+    choice = play_choice(into, SPEED, Screen(Console(file=output, width=100)))
+    return Chosen(choice, into, output.getvalue())
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a whole demo shows that went well, on 80 columns."""
+    output = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("shown"))
+        patch.setattr("sys.argv", ["audiohook-fw"])
+        screen = Screen(Console(file=output, width=80, soft_wrap=True))
+        assert play(Path("demo-output"), SPEED, screen), output.getvalue()
+    return output.getvalue()

@@ -195,11 +195,16 @@ class CallDispatch:
         """Deliver an event hook with its arguments but `session`: inline at once, in lanes behind the audio.
 
         For all event hooks but `on_audio`, `on_event`, `on_close` and `on_end`. Never waits and never raises.
+        What plugins emit meanwhile is delivered once all have been told: nobody hears of it too early.
         """
-        for plugin, call in self._inline.get(hook, ()):
-            plugin.run(hook, call, args)
-        for lane in self._lanes.get(hook, ()):
-            lane.put_control(hook, args)
+        self._emitted.hold()
+        try:
+            for plugin, call in self._inline.get(hook, ()):
+                plugin.run(hook, call, args)
+            for lane in self._lanes.get(hook, ()):
+                lane.put_control(hook, args)
+        finally:
+            self._emitted.release()
 
     def emit(self, event: Event, emitter: str) -> bool:
         """Filter an event and hand it on; one that is emitted meanwhile waits until this one is through.

@@ -28,10 +28,11 @@ class EmitQueue:
     """What one call's plugins emitted; `deliver` gets each event, its emitter and its hops, and never raises.
 
     One that is put in while nothing waits is delivered at once; one that comes while another is being
-    delivered, or while some wait for the loop's next turn, waits behind them.
+    delivered, or while some wait for the loop's next turn, waits behind them. While the queue is held, all
+    wait.
     """
 
-    __slots__ = ("_context", "_deliver", "_handle", "_of", "_running", "_waiting")
+    __slots__ = ("_context", "_deliver", "_handle", "_held", "_of", "_running", "_waiting")
 
     def __init__(self, deliver: Callable[[Event, str, int], object], context: contextvars.Context) -> None:
         self._deliver = deliver
@@ -39,6 +40,7 @@ class EmitQueue:
         self._waiting: list[tuple[Event, str, int]] = []  # short, mostly empty: a deque has 760 bytes
         self._of: dict[str, int] = {}
         self._running = False
+        self._held = 0
         self._handle: asyncio.Handle | None = None
 
     def __len__(self) -> int:
@@ -51,9 +53,22 @@ class EmitQueue:
             return False
         self._of[emitter] = waiting + 1
         self._waiting.append((event, emitter, hops))
-        if not self._running and self._handle is None:
-            self._turn()
+        self._go_on()
         return True
+
+    def hold(self) -> None:
+        """Deliver nothing until `release`, as often as `hold` was called."""
+        self._held += 1
+
+    def release(self) -> None:
+        """Take back one `hold`; with the last, deliver what has come meanwhile."""
+        self._held -= 1
+        if self._waiting:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._running and not self._held and self._handle is None:
+            self._turn()
 
     def clear(self) -> None:
         """Drop what waits."""

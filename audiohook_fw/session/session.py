@@ -198,7 +198,8 @@ class Session:
     def emit(self, event: Event) -> None:
         """Hand an event to the other plugins and, if its product takes it, to the client.
 
-        Filters see it first. It is queued while another event is being delivered. When 1,000
+        Filters see it first. It is queued while another event is being delivered, or a hook other than
+        `on_audio` is being told: all plugins know of that before anybody hears what one makes of it. When 1,000
         of this plugin wait, or it came over more than 8 hops (events that called forth events), it is
         dropped: the plugin's fault.
 

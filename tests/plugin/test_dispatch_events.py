@@ -47,6 +47,31 @@ async def test_events_reach_all_consumers_but_the_emitter(bench: Any) -> None:
     assert [emitter for _, emitter in bench.emitted] == ["picky", "all"]
 
 
+@pytest.mark.parametrize("hook", ["on_opened", "on_pause"])
+async def test_what_is_emitted_in_a_hook_comes_after_all_were_told_of_it(bench: Any, hook: str) -> None:
+    def tells(session: Any) -> None:
+        bench.seen.append((session.name, hook))
+        if session.name.startswith("emitter"):
+            session.emit(Score())
+
+    class Plain:
+        @hookimpl
+        def on_event(self, session: Any, event: Score) -> None:
+            bench.seen.append((session.name, "on_event"))
+
+    setattr(Plain, hook, hookimpl(lambda self, session: tells(session)))
+    dispatch = bench.accepted(emitter=Plain(), other=Plain(), emitter_2=Plain())
+    dispatch.control(hook, *(("client", 0) if hook == "on_pause" else ()))
+    told = [("emitter", hook), ("other", hook), ("emitter_2", hook)]
+    assert bench.seen[:3] == told
+    assert bench.seen[3:] == [
+        ("other", "on_event"),
+        ("emitter_2", "on_event"),
+        ("emitter", "on_event"),
+        ("other", "on_event"),
+    ]
+
+
 async def test_emits_are_queued_never_nested(bench: Any) -> None:
     class First:
         @hookimpl

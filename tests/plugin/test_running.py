@@ -115,7 +115,7 @@ async def test_decisions(bench: Any, watch: Watcher, colour: str) -> None:
 async def test_filters_and_the_innermost_of_several_plugins(bench: Any, watch: Watcher) -> None:
     class Emitter:
         @hookimpl
-        def on_opened(self, session: Any) -> None:
+        def on_audio(self, session: Any) -> None:
             session.emit(TEXT)
             watch()
 
@@ -131,11 +131,11 @@ async def test_filters_and_the_innermost_of_several_plugins(bench: Any, watch: W
             watch()
 
     dispatch = bench.accepted(emitter=Emitter(), filter=Filter(), consumer=Consumer())
-    dispatch.control("on_opened")
+    dispatch.audio(bench.frame(0))
     assert watch.seen == [
         Running("filter", "filter_event", "s-1"),
         Running("consumer", "on_event", "s-1"),
-        Running("emitter", "on_opened", "s-1"),
+        Running("emitter", "on_audio", "s-1"),
     ]
 
 

@@ -21,7 +21,7 @@ from audiohook_fw.plugin import hookimpl, load_plugins
 from audiohook_fw.server import AudiohookServer, loop_factory, serve
 
 PROGRAM = """
-import asyncio, json, sys
+import asyncio, gc, json, sys
 from pathlib import Path
 from audiohook_fw.config import load
 from audiohook_fw.plugin import hookimpl, load_plugins
@@ -46,9 +46,12 @@ def make(on_drain):
     return AudiohookServer(loaded, plugins, on_drain=on_drain)
 
 def started(server):
-    say(event="started", port=server.port, loop=type(asyncio.get_running_loop()).__module__)
+    loop = type(asyncio.get_running_loop()).__module__
+    say(event="started", port=server.port, loop=loop, frozen=gc.get_freeze_count())
 
-sys.exit(run(serve(make, started=started)))
+status = run(serve(make, started=started))
+say(event="over", frozen=gc.get_freeze_count())
+sys.exit(status)
 """
 
 CONFIGURATION = """
@@ -142,7 +145,9 @@ async def test_sigterm_drains_and_then_ends(spawn: Any, caller: Any, ask: Any, u
     for line in (later, late, call):
         await line.close()
     assert await process.end() == 0
-    assert [said["event"] for said in process.said] == ["started", "end", "end", "shutdown"]
+    assert [said["event"] for said in process.said] == ["started", "end", "end", "shutdown", "over"]
+    assert process.said[0]["frozen"] > 10_000, "what lasts is kept from the garbage collector"
+    assert process.said[-1]["frozen"] == 0
     assert {said["reason"] for said in process.said if said["event"] == "end"} == {"end"}
     fast = loop_factory()
     assert process.said[0]["loop"].split(".")[0] == ("asyncio" if fast is None else "uvloop")

@@ -199,9 +199,9 @@ class Session:
         """Hand an event to the other plugins and, if its product takes it, to the client.
 
         Filters see it first. It is queued while another event is being delivered, or a hook other than
-        `on_audio` is being told: all plugins know of that before anybody hears what one makes of it. When 1,000
-        of this plugin wait, or it came over more than 8 hops (events that called forth events), it is
-        dropped: the plugin's fault.
+        `on_audio` is being told: all plugins know of that before anybody hears what one makes of it. When
+        1,000 of this plugin wait, or it came over more than 8 hops (events that called forth events), it
+        is dropped: the plugin's fault.
 
         Raises:
             TypeError: when it is no `Event`. SessionClosedError: after the call ended.

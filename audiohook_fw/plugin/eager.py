@@ -11,19 +11,16 @@ import asyncio
 import types
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Coroutine, Generator
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["Begun", "first_step", "go_on"]
 
 
-class Begun:
+class Begun(NamedTuple):
     """A coroutine that has taken its first step, and waits for what it yielded."""
 
-    __slots__ = ("coroutine", "waits_for")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
-        self.coroutine = coroutine
-        self.waits_for = waits_for
+    coroutine: Coroutine[Any, Any, None]
+    waits_for: Any
 
 
 def first_step(
@@ -45,7 +42,7 @@ def first_step(
 @types.coroutine
 def go_on(begun: Begun, error: BaseException | None = None) -> Generator[Any, Any, None]:
     """Finish a coroutine that was begun; `error` is raised where it waits, in place of waiting."""
-    coroutine, waits_for = begun.coroutine, begun.waits_for
+    coroutine, waits_for = begun
     while True:
         value = None
         if error is None:

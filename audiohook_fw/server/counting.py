@@ -43,7 +43,8 @@ _TYPES: dict[type, str] = {
 }
 
 RTTS = 8
-"""One in so many round-trip times is recorded: the distribution is the same, and each costs 20 µs."""
+"""One in so many round-trip times is recorded: the distribution is the same, and to record one is a quarter
+of what a ping costs."""
 
 _NOT_ITS_FAULT = frozenset({ServerState.OPENING, ServerState.CLOSING, ServerState.CLOSED, ServerState.GONE})
 

@@ -6,8 +6,8 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -47,11 +47,11 @@ async def serve(
     Raises:
         ConfigError, PluginLoadError: as `AudiohookServer.start`.
     """
-    with _Signals() as signals, _Frozen() as frozen:
+    with _Signals() as signals, ExitStack() as stack:
         server = make(signals.asked.set)
         if await _unless(signals.asked, server.start()):
             signals.on_reload = server.reload
-            frozen.freeze()
+            stack.enter_context(_frozen())
             started(server)
             await signals.asked.wait()
             idle = signals.interactive and not server.registry.connections
@@ -75,24 +75,18 @@ async def _hurry(server: AudiohookServer) -> None:
             await server.drain(grace=0.0, deadline=0.0)
 
 
-class _Frozen:
-    """Keeps the garbage collector from what lasts as long as the server, while in use.
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Keep the garbage collector from what there is already, which lasts as long as the server.
 
     To look through all modules and plugins takes it a tenth of a second, in which every call waits; and it
-    does so whenever enough calls have come and gone.
+    does so whenever enough calls have come and gone. To freeze them takes as long, once.
     """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def freeze(self) -> None:
-        """Leave what there is now out of all collections to come. Takes a tenth of a second itself."""
-        gc.collect()
-        gc.freeze()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
         gc.unfreeze()
 
 

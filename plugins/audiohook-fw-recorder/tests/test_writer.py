@@ -230,3 +230,24 @@ def test_a_sidecar_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: P
     recording = collected(tmp_path)
     assert recording.write(0.0) is Written.REFUSED
     assert {path.name for path in tmp_path.iterdir()} == {"call.json", "call.wav"}
+
+
+def test_all_that_waits_is_taken_in_one_go_once_the_first_has_waited_long_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(writer_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(Writer, "_rouse", lambda self: None)  # its thread's part is done here
+    writer = Writer(delay=1.0)
+    first, second, third = (collected(tmp_path, name) for name in ("first", "second", "third"))
+    writer.write_later(first)
+    now = 100.9
+    writer.write_later(second)
+    assert writer._taken() == []
+    now = 101.0
+    assert writer._taken() == [first, second]
+    writer.write_later(third)
+    now = 101.9
+    assert writer._taken() == [], "a new wait has begun"
+    now = 102.0
+    assert writer._taken() == [third]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Telemetry", "TelemetryLike", "setup"]
 
 EXPORT_MILLISECONDS: Final = 1_000.0
-"""Between two exports of spans. With the SDK's own 5 s the exporter's thread computes longer at a time: beside
-100 calls that come and go in a second, a frame's lag (p99) was 6 ms instead of 3."""
+"""Between two exports of spans. With the SDK's own 5 s the exporter's thread computes longer at a time:
+beside 100 calls that come and go in a second, a frame's lag (p99) was 6 ms instead of 3."""
 
 
 class TelemetryLike(Protocol):

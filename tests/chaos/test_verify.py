@@ -107,7 +107,7 @@ def record(directory: Path) -> tuple[Path, dict[str, Any]]:
     wav.close()
     sidecar = {
         "state": "complete",
-        "wav": {"samples": 150},
+        "audio": {"samples": 150},
         "totals": {"position": 150, "audio": 100, "overflow": 0},
         "gaps": [{"start": 50, "length": 50, "cause": "pause"}],
         "errors": {},
@@ -126,7 +126,7 @@ def test_a_right_recording_is_removed(tmp_path: Path) -> None:
     "wrong",
     [
         {"state": "recording"},
-        {"wav": {"samples": 149}},
+        {"audio": {"samples": 149}},
         {"totals": {"position": 150, "audio": 100, "overflow": 1}},
         {"totals": {"position": 150, "audio": 99, "overflow": 0}},
         {"gaps": []},

@@ -105,7 +105,7 @@ def verify_recordings(directory: Path, ends: Iterable[Row], played: Sequence[Pla
                 )
         except BrokenError as error:
             raise _about(error, session, played) from None
-    left = [path.name for path in directory.iterdir()]
+    left = [path.name for path in directory.iterdir() if not path.name.startswith(".owner-")]
     checks("nothing but recordings is left behind", not left, left)
 
 
@@ -155,7 +155,7 @@ def _verify_recording(
     totals = sidecar["totals"]
     wav = read_wav(path.with_suffix(".wav"))
     checks("a WAV is valid", not wav.truncated, path.name)
-    lengths = (len(wav.samples), sidecar["wav"]["samples"], totals["position"])
+    lengths = (len(wav.samples), sidecar["audio"]["samples"], totals["position"])
     checks("a WAV is as long as the call", len(set(lengths)) == 1, lengths)
     lost = sum(gap["length"] for gap in sidecar["gaps"] if gap["cause"] in _LOST)
     gaps = sum(gap["length"] for gap in sidecar["gaps"]) - lost

@@ -104,8 +104,10 @@ def check_sidecar(report: CallReport, path: Path) -> Iterator[Check]:
     else:
         problem = _difference_of(sidecar, _facts(report))
     yield Check("the sidecar names the call, and why it ended", problem)
-    wav = {"file": path.with_suffix(".wav").name, "samples": report.position}
-    yield Check("it names the recording and its length", _difference_of(sidecar.get("wav", {}), wav))
+    audio = sidecar.get("audio", {})
+    found = {"files": [file.get("name") for file in audio.get("files", ())], "samples": audio.get("samples")}
+    expected = {"files": [path.with_suffix(".wav").name], "samples": report.position}
+    yield Check("it names the recording and its length", _difference_of(found, expected))
     gaps = [(gap.get("start"), gap.get("length"), gap.get("cause")) for gap in sidecar.get("gaps", ())]
     yield Check("it lists every gap", "" if gaps == _gaps(report.ledger) else f"it lists {gaps}")
     events = [(event.get("type"), event.get("origin")) for event in sidecar.get("events", ())]

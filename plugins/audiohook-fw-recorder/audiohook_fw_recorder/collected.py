@@ -144,6 +144,8 @@ class Collected:
             self._waiting = 0
             self._known = Due.KNOWN
         try:
+            if not self._files.begun:
+                self._begin(now)
             self._files.write(taken)
         except OSError as error:
             with self._lock:
@@ -178,6 +180,14 @@ class Collected:
         )
         self._files.close()
 
+    def _begin(self, now: float) -> None:
+        with self._lock:
+            sidecar = self._sidecar.copy()
+            sidecar.result = {"state": "recording"}  # it may have ended already: its audio is not there yet
+            self._news = self.finished
+        self._files.begin(lambda file: sidecar.text(file, 0, owner=self._files.owner))
+        self._saved = now
+
     def _save(self, now: float) -> Written:
         if not self._news:  # nearly always; what becomes news right now is handed in once more
             return Written.ALL
@@ -190,7 +200,8 @@ class Collected:
             self._news = False
             sidecar = self._sidecar.copy()
         try:
-            self._files.save(sidecar.text(self._files.file, self._files.samples))
+            owner = None if self.finished else self._files.owner
+            self._files.save(sidecar.text(self._files.file, self._files.samples, owner=owner))
         except OSError as error:
             with self._lock:
                 self._refused(error)

@@ -14,6 +14,7 @@ from audiohook_fw import (
 )
 
 from .collected import Collected, Due
+from .owner import Owner
 from .recording import Recording
 from .settings import RecorderSettings
 from .sidecar import Sidecar
@@ -29,9 +30,10 @@ class RecordingHandler(SessionHandler):
     loses none when the disk is slow.
     """
 
-    def __init__(self, session: Session, settings: RecorderSettings, writer: Writer) -> None:
-        assert session.media is not None
-        files = Recording(settings.directory, session.id, session.media, byte_order=session.byte_order)
+    def __init__(self, session: Session, settings: RecorderSettings, owner: Owner, writer: Writer) -> None:
+        media = session.media
+        assert media is not None
+        files = Recording(settings.directory, session.id, media, owner=owner, byte_order=session.byte_order)
         self._session = session
         self._writer = writer
         self._collected = Collected(files, Sidecar.of(session))

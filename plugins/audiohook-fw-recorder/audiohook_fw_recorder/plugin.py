@@ -12,6 +12,7 @@ from typing import Final
 from audiohook_fw import AudioWish, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
 from .handler import RecordingHandler
+from .owner import Owner
 from .settings import RecorderSettings
 from .writer import Writer
 
@@ -31,6 +32,7 @@ class Recorder:
 
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
+        self._owner = Owner(settings.directory)
         self._writer = Writer(settings.flush_seconds)
 
     @hookimpl
@@ -41,13 +43,17 @@ class Recorder:
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
         """Record calls that have audio."""
-        return RecordingHandler(session, self._settings, self._writer) if session.media is not None else None
+        if session.media is None:
+            return None
+        return RecordingHandler(session, self._settings, self._owner, self._writer)
 
     @hookimpl
     async def on_shutdown(self) -> None:
         """Have the rest of all recordings written."""
         if not await asyncio.to_thread(self._writer.stop, SHUTDOWN_SECONDS):
             logger.error("the disk takes too long: the ends of some recordings are not written")
+        else:
+            await asyncio.to_thread(self._owner.release)
 
 
 def _check(directory: Path) -> None:

@@ -122,18 +122,24 @@ class Sidecar:
             "rtt": {"last": rtt[-1], "max": max(rtt), "count": len(rtt)} if rtt else None,
         }
 
-    def text(self, wav: str, samples: int) -> str:
-        """Return the JSON, for a WAV of that name and length."""
+    def text(self, wav: str, samples: int, *, owner: str | None) -> str:
+        """Return the JSON, for a WAV of that name and length.
+
+        Args:
+            owner: the token of the process that has still something to do for this recording.
+        """
         media = self.media
         content = {
             "format": FORMAT,
+            **({"owner": owner} if owner is not None else {}),
             **self.facts,
-            "wav": {
-                "file": wav,
+            "audio": {
+                "format": "wav",
                 "encoding": media.format,
-                "channels": list(media.channels),
                 "rate": media.rate,
+                "channels": list(media.channels),
                 "samples": samples,
+                "files": [{"name": wav, "channels": list(media.channels)}],
             },
             "events": self.events,
             "gaps": sorted(self.gaps, key=lambda gap: gap["start"]),

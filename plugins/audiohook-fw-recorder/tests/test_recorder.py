@@ -64,13 +64,15 @@ async def test_file_time_is_call_time(
     assert wav.payload == expected
     assert wav.rate == RATE
     sidecar = recordings.sidecar()
-    assert sidecar["wav"] == {
-        "file": f"{ID}.wav",
+    assert sidecar["audio"] == {
+        "format": "wav",
         "encoding": media.format,
-        "channels": list(media.channels),
         "rate": RATE,
+        "channels": list(media.channels),
         "samples": len(expected) // media.frame_width,
+        "files": [{"name": f"{ID}.wav", "channels": list(media.channels)}],
     }
+    assert "owner" not in sidecar
     assert sidecar["gaps"] == [
         {"start": 10_000, "length": 28_000, "cause": "pause"},
         {"start": 48_000, "length": 2_000, "cause": "discarded"},
@@ -139,7 +141,7 @@ async def test_both_files_are_valid_while_the_call_runs(
     await call.open()
     for _ in range(20):
         call.audio(noise(STEREO, 0.2))
-    assert recordings.sidecar(state="recording")["wav"]["file"] == f"{ID}.wav"
+    assert recordings.sidecar(state="recording")["audio"]["files"][0]["name"] == f"{ID}.wav"
     while True:
         await asyncio.sleep(0.001)
         if read_wav(recordings.directory / f"{ID}.wav").samples.shape[0] == 4 * RATE:
@@ -157,7 +159,7 @@ async def test_calls_with_one_session_id_have_a_recording_each(
         await call.close()
     stems = [ID, f"{ID}-2", f"{ID}-3"]
     assert [recordings.wav(stem).payload for stem in stems] == [noise(MONO, 0.1, s) for s in range(3)]
-    assert recordings.sidecar(stems[2])["wav"]["file"] == f"{stems[2]}.wav"
+    assert recordings.sidecar(stems[2])["audio"]["files"][0]["name"] == f"{stems[2]}.wav"
 
 
 class Disk:

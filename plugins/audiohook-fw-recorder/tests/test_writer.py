@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from audiohook_fw_recorder import writer as writer_module
 from audiohook_fw_recorder.collected import Collected, Due, Written
+from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.recording import Recording
 from audiohook_fw_recorder.sidecar import Sidecar
 from audiohook_fw_recorder.writer import Writer
@@ -34,7 +35,9 @@ class Summary:
 
 
 def collected(directory: Path, name: str = "call") -> Collected:
-    return Collected(Recording(directory, name, MONO), Sidecar(MONO, {"session_id": name}))
+    return Collected(
+        Recording(directory, name, MONO, owner=Owner(directory)), Sidecar(MONO, {"session_id": name})
+    )
 
 
 def finish(recording: Collected, position: int) -> None:
@@ -96,7 +99,7 @@ def test_a_call_that_ended_is_tried_again(tmp_path: Path, monkeypatch: pytest.Mo
     refuse(monkeypatch, None)
     assert writer.stop(60.0)
     sidecar = json.loads((tmp_path / "call.json").read_text())
-    assert (sidecar["state"], sidecar["wav"]["samples"]) == ("complete", 4)
+    assert (sidecar["state"], sidecar["audio"]["samples"]) == ("complete", 4)
     assert sidecar["errors"]["ENOSPC"] > 2
 
 
@@ -155,12 +158,12 @@ def test_a_call_in_which_much_happens_has_its_sidecar_written_once_a_second(
     for step in range(100):
         recording.event("update", step)
         assert recording.write(10.0 + step / 101) is Written.BUT_SIDECAR
-    assert len(saved) == 1
+    assert saved == []  # it was made with a sidecar just now
     assert recording.write(11.0) is Written.ALL
     recording.event("update", 100)
     finish(recording, 0)
     assert recording.write(11.1) is Written.ALL
-    assert len(saved) == 3
+    assert len(saved) == 2
 
 
 def test_a_call_in_which_much_happens_delays_no_other(tmp_path: Path) -> None:
@@ -225,11 +228,13 @@ def test_the_log_says_once_that_the_disk_refuses_and_names_a_call(
     assert record.session_id == "first"  # type: ignore[attr-defined]
 
 
-def test_a_sidecar_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
-    (tmp_path / "call.json").mkdir()
+@pytest.mark.parametrize("taken", ["call.json", "call.wav"])
+def test_a_name_that_somebody_else_has_is_left_to_them(tmp_path: Path, taken: str) -> None:
+    (tmp_path / taken).mkdir()
     recording = collected(tmp_path)
-    assert recording.write(0.0) is Written.REFUSED
-    assert {path.name for path in tmp_path.iterdir()} == {"call.json", "call.wav"}
+    assert recording.write(0.0) is Written.ALL
+    names = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
+    assert names == {taken, "call-2.json", "call-2.wav"}
 
 
 def test_all_that_waits_is_taken_in_one_go_once_the_first_has_waited_long_enough(

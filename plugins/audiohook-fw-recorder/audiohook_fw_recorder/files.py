@@ -1,0 +1,55 @@
+"""Small files, written whole: a reader sees the old or the new one, never a half. All of this blocks."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Final
+
+__all__ = ["TEMPORARY", "claim", "replace"]
+
+TEMPORARY: Final = ".tmp"
+"""How the names of files end that are not whole yet; what a killed server leaves of them is of no use."""
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file, in place of the one before; for the owner only, as recordings are personal data."""
+    temporary = _write(path, text)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def claim(path: Path, text: str) -> None:
+    """Write a file of a name that nobody has.
+
+    Raises:
+        FileExistsError: the name is taken; that file stays as it is.
+    """
+    temporary = _write(path, text)
+    try:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links: as near to it as there is
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> Path:
+    temporary = path.with_name(path.name + TEMPORARY)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary

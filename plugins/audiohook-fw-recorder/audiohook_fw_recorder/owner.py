@@ -1,0 +1,85 @@
+"""Which process a recording belongs to: a lock that ends with the process, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+__all__ = ["Owner", "is_owned"]
+
+_PREFIX: Final = ".owner-"
+_TOKEN: Final = re.compile(r"[0-9a-f]{16}")
+
+
+class Owner:
+    """Holds a locked file `.owner-TOKEN` in a directory of recordings; for one thread at a time.
+
+    The sidecar of a recording names the token until nothing is left to do for it. So a server that starts
+    knows which recordings another one, killed, has left behind, and lets those of a running one alone.
+
+    Attributes:
+        token: 16 hexadecimal digits.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.token: Final = secrets.token_hex(8)
+        self._path: Final = directory / (_PREFIX + self.token)
+        self._descriptor = -1
+
+    def hold(self) -> None:
+        """Lock the file; make it anew when somebody took it away.
+
+        Raises:
+            OSError: when that cannot be done.
+        """
+        if self._descriptor >= 0:
+            if self._path.exists():
+                return
+            self._close()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give up the lock, and remove the file; what still names the token is an orphan from now on."""
+        if self._descriptor >= 0:
+            self._path.unlink(missing_ok=True)
+            self._close()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+
+
+def is_owned(directory: Path, token: str) -> bool:
+    """Tell whether a running process, perhaps this one, holds that token.
+
+    The file of one that is gone is removed.
+
+    Raises:
+        OSError: when the file is there and cannot be looked at; it may be owned.
+    """
+    if not _TOKEN.fullmatch(token):
+        return False
+    path = directory / (_PREFIX + token)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        path.unlink(missing_ok=True)
+        return False
+    finally:
+        os.close(descriptor)

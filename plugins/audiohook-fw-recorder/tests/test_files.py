@@ -1,0 +1,48 @@
+"""Small files: replaced whole, claimed once."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from audiohook_fw_recorder.files import claim, replace
+
+
+def test_a_file_is_replaced_and_belongs_to_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for text in ("one", "tüö"):
+        replace(path, text)
+        assert path.read_text(encoding="utf-8") == text + "\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_name_is_claimed_once(tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", link)
+    path = tmp_path / "a.json"
+    claim(path, "one")
+    with pytest.raises(FileExistsError):
+        claim(path, "two")
+    assert path.read_text() == "one\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("write", [replace, claim])
+def test_nothing_is_left_of_a_file_that_cannot_be_written(
+    tmp_path: Path, write: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write(tmp_path / "a.json", "one")  # type: ignore[operator]
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,133 @@
+"""A sidecar that is read again: checked where this plugin relies on it, and kept as it is elsewhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from audiohook_fw import AudiohookError
+
+from .files import replace
+from .sidecar import FORMAT
+
+__all__ = ["AudioFile", "Document", "DocumentError", "GapEntry", "RecordedAudio"]
+
+_STEM: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}")
+
+
+class DocumentError(AudiohookError, ValueError):
+    """A sidecar cannot be used; says which, and what is wrong with it."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(name, problem)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.problem}"
+
+
+def _file_name(name: str) -> str:
+    # A sidecar may come from anywhere: what it names is beside it, and nowhere else.
+    if not _STEM.fullmatch(name):
+        raise ValueError("must be the name of a file in the same directory")
+    return name
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class AudioFile(_Part):
+    """One file of audio.
+
+    Attributes:
+        name: in the directory of the sidecar. channels: those that it holds, in their order.
+        size: bytes, and sha256: hexadecimal; known once the file does not change any more.
+    """
+
+    name: Annotated[str, AfterValidator(_file_name)]
+    channels: list[str] = Field(min_length=1, max_length=2)
+    size: int | None = Field(default=None, ge=0)
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+
+
+class RecordedAudio(_Part):
+    """What the files hold.
+
+    Attributes:
+        format: of the files. encoding: as the call came. samples: length of the files, per channel.
+    """
+
+    format: str
+    encoding: Literal["PCMU", "L16"]
+    rate: int = Field(gt=0, le=192_000)
+    channels: list[str] = Field(min_length=1, max_length=2)
+    samples: int = Field(ge=0)
+    files: list[AudioFile]
+
+
+class GapEntry(_Part):
+    """Silence that is no recorded silence, in samples of call time."""
+
+    start: int = Field(ge=0)
+    length: int = Field(ge=0)
+    cause: str
+
+
+class Document(_Part):
+    """A sidecar's content. What is not named here is kept, and written again as it was.
+
+    Attributes:
+        owner: token of the process that has still something to do for it.
+        state: `recording`, `complete`, or `interrupted`: its server ended before the call did.
+    """
+
+    format: Literal["audiohook-recording/1"]
+    owner: str | None = None
+    session_id: str
+    conversation_id: str
+    organization_id: str | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+    state: Literal["recording", "complete", "interrupted"]
+    audio: RecordedAudio
+    events: list[dict[str, Any]]
+    gaps: list[GapEntry]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the content of a file (blocking).
+
+        Raises:
+            DocumentError: when it is no sidecar, or a damaged one. OSError: when it cannot be read.
+        """
+        return cls.parse(path.read_bytes(), path.name)
+
+    @classmethod
+    def parse(cls, content: bytes, name: str) -> Self:
+        """Return what a sidecar of that name says; raises the `DocumentError` of `read`."""
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(step) for step in first["loc"])
+            if first["type"] == "json_invalid":
+                problem = "this is no JSON: it is damaged, or cut off"
+            elif where == "format":
+                problem = f"this is no sidecar of a recording: its format is not {FORMAT}"
+            else:
+                problem = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+            raise DocumentError(name, problem) from None
+
+    def text(self) -> str:
+        """Return the JSON."""
+        return self.model_dump_json(indent=2, exclude_unset=True)
+
+    def save(self, path: Path) -> None:
+        """Write it in place of the one before (blocking)."""
+        replace(path, self.text())

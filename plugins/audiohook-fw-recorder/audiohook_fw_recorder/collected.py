@@ -33,7 +33,7 @@ class Written(Enum):
 
     ALL = auto()
     BUT_SIDECAR = auto()
-    """The sidecar has to wait a little."""
+    """The sidecar has to wait a little; or all has, because the spool needs a rest between two writes."""
     REFUSED = auto()
 
 
@@ -70,7 +70,7 @@ class Collected:
         self._end = 0  # call time up to which something was collected
         self._known = Due.KNOWN  # what the writer was told of the audio that waits
         self._news = True  # of which the sidecar on the disk does not tell
-        self._saved = float("-inf")
+        self._saved = self._wrote = float("-inf")
         self._failed = False
         self.finished = False
         self.error: OSError | None = None
@@ -140,6 +140,8 @@ class Collected:
             now: monotonic seconds.
         """
         with self._lock:
+            if self._rests(now):
+                return Written.BUT_SIDECAR
             taken, self._pieces = self._pieces, []
             self._waiting = 0
             self._known = Due.KNOWN
@@ -154,6 +156,7 @@ class Collected:
                 self._forget("disk")
                 self._refused(error)
             return Written.REFUSED
+        self._wrote = now
         return self._save(now)
 
     def close(self) -> bool:
@@ -180,12 +183,17 @@ class Collected:
         )
         self._files.close()
 
+    def _rests(self, now: float) -> bool:
+        early = now - self._wrote < self._files.rest
+        return early and self._waiting < self._much and not self.finished
+
     def _begin(self, now: float) -> None:
         with self._lock:
             sidecar = self._sidecar.copy()
             sidecar.result = {"state": "recording"}  # it may have ended already: its audio is not there yet
             self._news = self.finished
-        self._files.begin(lambda file: sidecar.text(file, 0, owner=self._files.owner))
+        owner, described = self._files.owner, self._files.described
+        self._files.begin(lambda file: sidecar.text(file, 0, owner=owner, described=described))
         self._saved = now
 
     def _save(self, now: float) -> Written:
@@ -201,7 +209,10 @@ class Collected:
             sidecar = self._sidecar.copy()
         try:
             owner = None if self.finished else self._files.owner
-            self._files.save(sidecar.text(self._files.file, self._files.samples, owner=owner))
+            described = self._files.described
+            self._files.save(
+                sidecar.text(self._files.file, self._files.samples, owner=owner, described=described)
+            )
         except OSError as error:
             with self._lock:
                 self._refused(error)

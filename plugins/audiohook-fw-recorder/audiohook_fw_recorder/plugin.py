@@ -11,6 +11,8 @@ from typing import Final
 
 from audiohook_fw import AudioWish, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
+from .age_spool import SEGMENT_DELAY
+from .encryption import Encryption
 from .handler import RecordingHandler
 from .owner import Owner
 from .settings import RecorderSettings
@@ -33,7 +35,8 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._owner = Owner(settings.directory)
-        self._writer = Writer(settings.flush_seconds)
+        self._encryption = None if settings.encryption is None else Encryption(settings.encryption)
+        self._writer = Writer(settings.flush_seconds if self._encryption is None else SEGMENT_DELAY)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
@@ -45,7 +48,10 @@ class Recorder:
         """Record calls that have audio."""
         if session.media is None:
             return None
-        return RecordingHandler(session, self._settings, self._owner, self._writer)
+        recipients = (
+            None if self._encryption is None else self._encryption.recipients(session.organization_id)
+        )
+        return RecordingHandler(session, self._settings, self._owner, self._writer, recipients=recipients)
 
     @hookimpl
     async def on_shutdown(self) -> None:

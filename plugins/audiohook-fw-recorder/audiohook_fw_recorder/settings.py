@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .encryption import EncryptionSettings
+
 __all__ = ["RecorderSettings"]
 
 
@@ -23,4 +25,9 @@ class RecorderSettings(BaseModel):
         le=1.0,
         description="Seconds of audio collected before it is written: what a killed server loses at most, "
         "beside the frame on its way.",
+    )
+    encryption: EncryptionSettings | None = Field(
+        default=None,
+        description="Public keys for which all audio is encrypted, table `[plugins.recorder.encryption]`; "
+        "not set: it is written in the clear.",
     )

@@ -70,7 +70,6 @@ class AgeReader:
         self._silence = 0  # to be read, before these
         self._samples: Samples = self._none
         self._segments: Final = segments(self._path, identities)
-        self._path.stat()  # what is not there is told at once
 
     def read(self, samples: int) -> Samples:
         """Return the next samples, at least one and at most so many; none at the end.

@@ -33,7 +33,7 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._owner = Owner(settings.directory)
-        self._writer = Writer(settings.flush_seconds)
+        self._writer = Writer(settings.flush_seconds, settings.memory_bytes)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:

@@ -281,6 +281,14 @@ async def test_an_unwritable_directory_fails_at_start(load: Any, recordings: Any
     assert "plugins.recorder.directory" in record.error
 
 
+async def test_the_directory_has_an_owner_while_the_server_runs(
+    manager: PluginManager, recordings: Any
+) -> None:
+    assert [path.name[:7] for path in recordings.directory.iterdir()] == [".owner-"]
+    await manager.shutdown()
+    assert list(recordings.directory.iterdir()) == []
+
+
 async def test_recordings_belong_to_the_owner_only(
     new_call: Any, manager: PluginManager, recordings: Any
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from audiohook_fw import CloseReason, ContextChanged, Event, Session, SessionHandler
@@ -9,6 +10,8 @@ from audiohook_fw import CloseReason, ContextChanged, Event, Session, SessionHan
 from .lookups import Lookups
 
 __all__ = ["LookupHandler"]
+
+logger = logging.getLogger(__name__)
 
 _FOUND: Final = frozenset({"lookup", "queue_id", "queue_name"})
 """Names in the context of which one tells that another plugin finds out the queue."""
@@ -24,6 +27,11 @@ class LookupHandler(SessionHandler):
     def __init__(self, session: Session, lookups: Lookups | None) -> None:
         self._session = session
         self._lookups = lookups if lookups is not None and lookups.covers(session) else None
+        self._why_not = (
+            "there are no credentials"
+            if lookups is None
+            else "its organization is not in plugins.genesys.organizations"
+        )
 
     def on_opened(self) -> None:
         """Begin to look."""
@@ -52,4 +60,6 @@ class LookupHandler(SessionHandler):
     def _decline(self) -> None:
         """Let nobody wait for an answer that will not come, unless another plugin looks this call up."""
         if not _FOUND & self._session.context.keys():
+            id_ = self._session.conversation_id
+            logger.info("the queue of conversation %s is not known: %s", id_, self._why_not)
             self._session.update_context(lookup="failed")

@@ -195,23 +195,33 @@ def test_other_organizations_are_left_alone(new_call: NewCall) -> None:
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize(
-    ("settings", "lookup"),
+    ("settings", "why"),
     [
-        ({}, "failed"),
-        ({"domain": "mypurecloud.de"}, "failed"),
-        ({**NOWHERE, "organizations": ["00000000-0000-4000-8000-000000000009"]}, "failed"),
-        ({"lookup": "off"}, None),  # then another plugin may have its turn
+        ({}, "there are no credentials"),
+        ({"domain": "mypurecloud.de"}, "there are no credentials"),
+        (
+            {**NOWHERE, "organizations": ["00000000-0000-4000-8000-000000000009"]},
+            "its organization is not in plugins.genesys.organizations",
+        ),
+        ({"lookup": "off"}, ""),  # then another plugin may have its turn
     ],
 )
 def test_nobody_to_look_up_is_told_at_once(
-    audiohook_session: Callable[..., CallDriver], settings: dict[str, Any], lookup: str | None, first: bool
+    audiohook_session: Callable[..., CallDriver],
+    caplog: pytest.LogCaptureFixture,
+    settings: dict[str, Any],
+    why: str,
+    first: bool,
 ) -> None:
+    caplog.set_level("INFO")
     wanting = Wanting()
     call = beside(audiohook_session, wanting, settings, first=first)
     call.open()
     assert call.time == 0
-    assert call.context.get("lookup") == lookup
-    assert (("lookup",) in wanting.told) is (lookup == "failed")
+    assert call.context.get("lookup") == ("failed" if why else None)
+    assert (("lookup",) in wanting.told) is bool(why)
+    said = [message for message in caplog.messages if "is not known" in message]
+    assert said == ([f"the queue of conversation {UNKNOWN} is not known: {why}"] if why else [])
 
 
 def test_nothing_is_told_of_calls_whose_queue_nobody_wants(

@@ -285,7 +285,7 @@ async def test_the_directory_has_an_owner_while_the_server_runs(
     manager: PluginManager, recordings: Any
 ) -> None:
     assert [path.name[:7] for path in recordings.directory.iterdir()] == [".owner-"]
-    await manager.shutdown()
+    await manager.shutdown(ServerContext(version="0", node="test"))
     assert list(recordings.directory.iterdir()) == []
 
 

@@ -93,10 +93,26 @@ class AgeSpool:
                 self._append(audio)
             pieces[:count] = rest
 
+    def is_in_place(self) -> bool:
+        """Tell whether the archive is still there."""
+        return self._opened.is_in_place()
+
+    def restore(self) -> None:
+        """Write the archive anew."""
+        self._opened.restore()
+
+    def finish(self) -> None:
+        """Do nothing: the archive is final at any moment."""
+
     def close(self) -> None:
         """Close the archive."""
         if self._tar is not None:
             self._tar.close()
+
+    @property
+    def _opened(self) -> TarWriter:
+        assert self._tar is not None
+        return self._tar
 
     def _first(self, pieces: list[bytes | int]) -> tuple[bytes, int, list[bytes]]:
         """Return the next segment's audio, how many pieces it takes, and what is left of the last of them."""
@@ -118,10 +134,9 @@ class AgeSpool:
         return b"".join(parts), len(pieces), []
 
     def _append(self, audio: bytes) -> None:
-        assert self._tar is not None
         wav = wav_bytes(audio, self._media, byte_order=self._byte_order)
         end = self._samples + len(audio) // self._media.frame_width
-        self._tar.append(f"{self._samples:012}-{end:012}.wav.age", self._recipients.encrypt(wav))
+        self._opened.append(f"{self._samples:012}-{end:012}.wav.age", self._recipients.encrypt(wav))
         self._samples = end
 
 

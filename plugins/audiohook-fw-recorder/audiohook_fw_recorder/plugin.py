@@ -36,12 +36,13 @@ class Recorder:
         self._settings = settings
         self._owner = Owner(settings.directory)
         self._encryption = None if settings.encryption is None else Encryption(settings.encryption)
-        self._writer = Writer(settings.flush_seconds if self._encryption is None else SEGMENT_DELAY)
+        delay = settings.flush_seconds if self._encryption is None else SEGMENT_DELAY
+        self._writer = Writer(delay, settings.memory_bytes)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
         """Make the directory, and see that it takes files."""
-        await asyncio.to_thread(_check, self._settings.directory)
+        await asyncio.to_thread(_check, self._settings.directory, self._owner)
 
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
@@ -62,12 +63,13 @@ class Recorder:
             await asyncio.to_thread(self._owner.release)
 
 
-def _check(directory: Path) -> None:
+def _check(directory: Path, owner: Owner) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".check-")
         os.close(descriptor)
         Path(name).unlink()
+        owner.hold()
     except OSError as error:
         problem = f"cannot write to {directory}: {error.strerror}; set plugins.recorder.directory"
         raise PluginError("recorder", problem) from error

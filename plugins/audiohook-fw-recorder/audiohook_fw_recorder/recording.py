@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from audiohook_fw import MediaFormat
 from audiohook_fw.audio import ByteOrder
@@ -17,12 +18,17 @@ from .spool import Spool, WavSpool
 
 __all__ = ["Recording"]
 
+logger = logging.getLogger(__name__)
+
+_LOOK: Final = 16
+"""Writes between two looks whether the files are still there: it is a system call as dear as a write."""
+
 
 class Recording:
     """A file of audio and a JSON file of the same stem: the session id, numbered when it was there already.
 
-    Both are valid at any moment, also after SIGKILL. The sidecar is there first: audio without one is none
-    of ours.
+    Both are valid at any moment, also after SIGKILL; while a WAV grows its header says that it goes to the
+    end of the file. The sidecar is there first: audio without one is none of ours.
 
     Args:
         owner: whose recording it is while it is written.
@@ -51,6 +57,7 @@ class Recording:
         else:
             self._spool = AgeSpool(media, recipients, byte_order=byte_order)
         self._path: Path | None = None
+        self._writes = 0
 
     @property
     def begun(self) -> bool:
@@ -91,6 +98,7 @@ class Recording:
         Raises:
             OSError: when the disk refuses; there is no file then.
         """
+        self._directory.mkdir(parents=True, exist_ok=True)
         self._owner.hold()
         number = 1
         while self._path is None:
@@ -117,15 +125,33 @@ class Recording:
         Raises:
             OSError: when the disk refuses; `pieces` is then what is not written.
         """
+        self._writes += 1
+        if self._writes % _LOOK == 0:
+            self._restore()
         self._spool.write(pieces)
 
     def save(self, sidecar: str) -> None:
         """Write the sidecar in place of the one before; a reader sees either, never a half."""
+        self._restore()
         replace(self._opened.with_suffix(".json"), sidecar)
+
+    def complete(self) -> None:
+        """Make the audio final; nothing more will come."""
+        self._restore()
+        self._spool.finish()
 
     def close(self) -> None:
         """Close the audio."""
         self._spool.close()
+
+    def _restore(self) -> None:
+        """Make the files anew when somebody took them away: the open audio still has all that was written."""
+        if self._spool.is_in_place():
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._owner.hold()
+        self._spool.restore()
+        logger.warning("%s was taken away while it was written; it is there again", self.file)
 
     @property
     def _opened(self) -> Path:

@@ -17,7 +17,7 @@ class Spool(Protocol):
 
     Attributes:
         suffix: of its name. described: what the sidecar says of its format.
-        rest: seconds between two writes, unless much waits: pieces have their cost.
+        rest: seconds between two writes, unless much waits: a piece of its own has its cost.
     """
 
     suffix: str
@@ -30,7 +30,11 @@ class Spool(Protocol):
         ...
 
     def begin(self, path: Path) -> None:
-        """Make the file, or raise `OSError`, `FileExistsError` when it is there: then nothing is changed."""
+        """Make the file.
+
+        Raises:
+            FileExistsError: there is one of that name. OSError: the disk refuses. There is no file then.
+        """
         ...
 
     def write(self, pieces: list[bytes | int]) -> None:
@@ -41,13 +45,29 @@ class Spool(Protocol):
         """
         ...
 
+    def is_in_place(self) -> bool:
+        """Tell whether the file is still there under its name."""
+        ...
+
+    def restore(self) -> None:
+        """Write the file anew under its name: somebody took it away, but what is open still has it all.
+
+        Raises:
+            OSError: when the disk refuses, or the name has another file now; nothing is changed then.
+        """
+        ...
+
+    def finish(self) -> None:
+        """Make the file final; nothing more will come."""
+        ...
+
     def close(self) -> None:
         """Close the file, if there is one."""
         ...
 
 
 class WavSpool:
-    """A WAV that is valid at any moment."""
+    """A WAV that can be read at any moment."""
 
     suffix = ".wav"
     described: Mapping[str, Any] = {"format": "wav"}
@@ -65,7 +85,7 @@ class WavSpool:
 
     def begin(self, path: Path) -> None:
         """Make the WAV."""
-        self._wav = WavWriter(path, self._media, byte_order=self._byte_order)
+        self._wav = WavWriter(path, self._media, byte_order=self._byte_order, streaming=True)
 
     def write(self, pieces: list[bytes | int]) -> None:
         """Append audio and silence, as `Spool` says."""
@@ -87,6 +107,18 @@ class WavSpool:
                     count += 1
                 wav.write(b"".join(cast("list[bytes]", pieces[:count])))
                 del pieces[:count]
+
+    def is_in_place(self) -> bool:
+        """Tell whether the WAV is still there."""
+        return self._opened.is_in_place()
+
+    def restore(self) -> None:
+        """Write the WAV anew."""
+        self._opened.restore()
+
+    def finish(self) -> None:
+        """Write the WAV's sizes."""
+        self._opened.finish()
 
     def close(self) -> None:
         """Close the WAV."""

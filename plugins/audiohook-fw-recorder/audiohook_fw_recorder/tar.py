@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tarfile
 import time
@@ -14,6 +15,7 @@ from typing import BinaryIO, Final
 __all__ = ["Member", "TarWriter", "members", "mend"]
 
 _BLOCK: Final = tarfile.BLOCKSIZE
+_COPIED: Final = 1 << 20  # bytes copied at once
 _END: Final = bytes(2 * _BLOCK)
 """What ends an archive; the next member takes its place."""
 
@@ -46,14 +48,7 @@ class TarWriter:
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         self._end = 0
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._fd = os.open(path, flags, 0o600)
-        try:
-            _write_at(self._fd, _END, 0)
-        except OSError:
-            self.close()
-            path.unlink(missing_ok=True)
-            raise
+        self._fd = _create(path, None, 0)
 
     def append(self, name: str, content: bytes) -> None:
         """Append a file.
@@ -73,11 +68,50 @@ class TarWriter:
             raise
         self._end += len(member)
 
+    def is_in_place(self) -> bool:
+        """Tell whether the file is still there under its name; raises `OSError` when that cannot be told."""
+        here = os.fstat(self._fd)
+        try:
+            there = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+    def restore(self) -> None:
+        """Write the file anew under its name: somebody took it away, but what is open still has it all.
+
+        Raises:
+            FileExistsError: the name has another file now.
+            OSError: the disk refuses; nothing is left of the new file.
+        """
+        new = _create(self.path, self._fd, self._end)
+        self.close()
+        self._fd = new
+
     def close(self) -> None:
         """Close the file; it was complete before."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+def _create(path: Path, source: int | None, size: int) -> int:
+    """Return a new archive, with so many bytes of another one."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        at = 0
+        while source is not None and at < size:
+            piece = os.pread(source, min(_COPIED, size - at), at)
+            if not piece:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+            _write_at(descriptor, piece, at)
+            at += len(piece)
+        _write_at(descriptor, _END, at)
+    except BaseException:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+        raise
+    return descriptor
 
 
 def members(file: BinaryIO) -> Iterator[Member]:

@@ -90,7 +90,6 @@ async def test_a_killed_server_loses_at_most_a_second(tmp_path: Path, after: flo
         sent = report.expected_recording()
         path = tmp_path / "calls" / f"{report.ids.session}.wav"
         wav = read_wav(path)
-        assert not wav.truncated
         assert len(wav.payload) >= owed
         assert sent.startswith(wav.payload)
         sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))

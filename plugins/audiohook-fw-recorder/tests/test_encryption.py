@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import tarfile
 import tempfile
 import time
@@ -163,6 +164,26 @@ async def test_a_client_that_floods_does_not_make_a_segment_of_each_message(
     with tarfile.open(recordings.directory / f"{ID}.tar") as archive:
         assert 1 <= len(archive.getmembers()) <= took + 3  # one a second, the first, the last
     assert len(read(recordings.directory, key)) == 200 * (16 + 80)
+
+
+async def test_a_directory_that_was_taken_away_is_there_again(
+    new_call: Any, load: Any, recordings: Any, key: Any
+) -> None:
+    manager = await start(load, recipients=[key.public])
+    audio = os.urandom(2 * 4 * RATE)
+    call = new_call(manager, STEREO)
+    await call.open()
+    call.audio(audio[:32_000])
+    call.pause(1.0, by_server=False)
+    while not any(path.stat().st_size > 16_000 for path in recordings.directory.glob("*.tar")):
+        await asyncio.sleep(0.01)
+    shutil.rmtree(recordings.directory)
+    call.audio(audio[32_000:])
+    await call.close()
+    recordings.sidecar()
+    found = read(recordings.directory, key)
+    assert np.array_equal(found[:16_000], ulaw_decode(audio[:32_000]).reshape(-1, 2))
+    assert np.array_equal(found[24_000:], ulaw_decode(audio[32_000:]).reshape(-1, 2))
 
 
 def problem_of(encryption: Any, directory: Path) -> str:

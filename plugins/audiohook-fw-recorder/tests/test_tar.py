@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from audiohook_fw_recorder import tar as tar_module
 from audiohook_fw_recorder.tar import TarWriter, members, mend
 
 CONTENT = {"a": b"first", "b": bytes(range(256)) * 5, "c": b"x" * 1024, "d": b""}
@@ -121,6 +122,49 @@ def test_nothing_is_left_of_an_archive_that_cannot_be_begun(
     with pytest.raises(OSError, match="No space"):
         TarWriter(tmp_path / "a.tar")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_that_was_taken_away_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tar_module, "_COPIED", 700)
+    path = tmp_path / "a.tar"
+    writer = TarWriter(path)
+    writer.append("b", CONTENT["b"])
+    assert writer.is_in_place()
+    path.rename(tmp_path / "moved.tar")
+    assert not writer.is_in_place()
+    path.write_text("mine")
+    assert not writer.is_in_place()
+    with pytest.raises(FileExistsError):
+        writer.restore()
+    assert path.read_text() == "mine"
+    path.unlink()
+    writer.restore()
+    assert writer.is_in_place()
+    writer.append("c", CONTENT["c"])
+    writer.close()
+    assert tar(path, "-x", "-O") == CONTENT["b"] + CONTENT["c"]
+    assert tar(tmp_path / "moved.tar", "-x", "-O") == CONTENT["b"]
+
+
+def test_nothing_is_left_of_an_archive_that_cannot_be_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes, offset: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "a.tar"
+    writer = TarWriter(path)
+    writer.append("b", CONTENT["b"])
+    path.unlink()
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space"):
+        writer.restore()
+    assert not path.exists()
+    monkeypatch.undo()
+    writer.restore()
+    assert tar(path, "-x", "-O") == CONTENT["b"]
 
 
 @pytest.mark.parametrize("place", [0, 1024])

@@ -10,17 +10,24 @@ import shutil
 import tarfile
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from audiohook_fw_recorder import Recorder
+from audiohook_fw_recorder.age import Recipients
+from audiohook_fw_recorder.collected import Collected, Written
 from audiohook_fw_recorder.document import Document
+from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.reading import blocks
+from audiohook_fw_recorder.recording import Recording
 from audiohook_fw_recorder.settings import RecorderSettings
+from audiohook_fw_recorder.sidecar import Sidecar
 
-from audiohook_fw import MediaFormat
+from audiohook_fw import AudioFrame, MediaFormat
 from audiohook_fw.audio import parse_wav, ulaw_decode
 from audiohook_fw.config import Loaded, Settings
 from audiohook_fw.plugin import PluginManager, PluginStatus, ServerContext, load_plugins
@@ -166,6 +173,23 @@ async def test_a_client_that_floods_does_not_make_a_segment_of_each_message(
     assert len(read(recordings.directory, key)) == 200 * (16 + 80)
 
 
+def test_between_two_segments_is_a_second_but_at_the_end_of_the_call(tmp_path: Path, key: Any) -> None:
+    media = MediaFormat("PCMU", ("external",))
+    files = Recording(tmp_path, ID, media, owner=Owner(tmp_path), recipients=Recipients([key.public]))
+    collected = Collected(files, Sidecar(media, {"session_id": ID}))
+    collected.audio(AudioFrame(bytes(160), media, 0))
+    assert (collected.write(10.0), files.samples) == (Written.ALL, 160)
+    collected.audio(AudioFrame(bytes(160), media, 160))
+    assert (collected.write(10.9), files.samples) == (Written.BUT_SIDECAR, 160)
+    assert (collected.write(11.0), files.samples) == (Written.ALL, 320)
+    collected.audio(AudioFrame(bytes(5 * RATE), media, 320))
+    assert (collected.write(11.1), files.samples) == (Written.ALL, 320 + 5 * RATE)
+    nothing = {"paused": 0, "discarded": 0, "dropped": 0, "rtt": (), "audio": 0}
+    summary: Any = SimpleNamespace(position=50_000, reason="end", ended_at=datetime.now(UTC), **nothing)
+    collected.finish(summary, {})
+    assert (collected.write(11.2), files.samples, collected.closed) == (Written.ALL, 50_000, True)
+
+
 async def test_a_directory_that_was_taken_away_is_there_again(
     new_call: Any, load: Any, recordings: Any, key: Any
 ) -> None:
@@ -175,7 +199,7 @@ async def test_a_directory_that_was_taken_away_is_there_again(
     await call.open()
     call.audio(audio[:32_000])
     call.pause(1.0, by_server=False)
-    while not any(path.stat().st_size > 16_000 for path in recordings.directory.glob("*.tar")):
+    while not any(path.stat().st_size > 16_000 for path in recordings.directory.glob("*.tar")):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     shutil.rmtree(recordings.directory)
     call.audio(audio[32_000:])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from audiohook_fw_recorder.document import Document
-from audiohook_fw_recorder.formats import RecordedAudioError
+from audiohook_fw_recorder.formats import RecordedAudioError, create_audio
 from audiohook_fw_recorder.product import Wanted, finish_locally, make_product
 from audiohook_fw_recorder.reading import blocks
 from audiohook_fw_recorder.settings import RecorderSettings
@@ -296,3 +296,23 @@ def test_killed_at_any_step_it_loses_nothing_and_is_done_by_the_next(
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, env={**os.environ})
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 10
+
+
+@pytest.mark.parametrize("wanted", [Wanted("flac"), Wanted(pauses="cut")], ids=str)
+def test_what_was_written_wrong_is_found_when_files_compare(
+    tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk, or a library, that does not keep what it took costs the new files, and not the old one."""
+
+    def other(path: Path, format_: Any, media: Any) -> Any:
+        writer = create_audio(path, format_, media)
+        write = writer.write
+        writer.write = lambda samples: write(samples + 256)  # type: ignore[method-assign]
+        return writer
+
+    samples = speech()
+    monkeypatch.setattr("audiohook_fw_recorder.writing.create_audio", other)
+    with pytest.raises(RecordedAudioError, match="it does not hold what was written"):
+        make_product(tmp_path, record(tmp_path, samples), wanted)
+    assert {path.name for path in tmp_path.iterdir()} == {"s.json", "s.wav"}
+    assert np.array_equal(read_wav(tmp_path / "s.wav").samples, samples)

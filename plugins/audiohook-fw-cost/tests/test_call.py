@@ -67,6 +67,43 @@ def test_queues_and_their_names(new_call: Any, kit: Any, other: Any, database: P
     assert kit.read(database, query) == [("q1", "Sales", 4), ("q2", "Help", 1)]
 
 
+def test_a_queue_that_is_known_by_name_only(new_call: Any, kit: Any, other: Any, database: Path) -> None:
+    call = new_call()
+    call.open()
+    call.audio(seconds=1)
+    tell(call, other, queue_name="Sales")
+    call.audio(seconds=1)
+    tell(call, other, queue_name="SALES")
+    call.audio(seconds=1)
+    tell(call, other, queue_name="Help")
+    call.audio(seconds=1)
+    call.close()
+    call.shutdown()
+    query = "SELECT queue_id, queue_name, streamed / 8000 FROM legs ORDER BY queue_id"
+    assert kit.read(database, query) == [("name:help", "Help", 1), ("name:sales", "SALES", 3)]
+
+
+def test_a_queue_whose_id_comes_after_its_name_is_one_queue(
+    new_call: Any, kit: Any, other: Any, database: Path
+) -> None:
+    call = new_call()
+    call.open()
+    tell(call, other, queue_name="Sales")
+    call.audio(seconds=1)
+    call.pause()
+    call.advance(2)
+    tell(call, other, queue_id="q1")
+    call.advance(1)
+    call.resume()
+    call.audio(seconds=1)
+    tell(call, other, queue_id=None, queue_name="Help")
+    call.audio(seconds=1)
+    call.close()
+    call.shutdown()
+    query = "SELECT queue_id, streamed / 8000, client_paused / 8000 FROM legs ORDER BY queue_id"
+    assert kit.read(database, query) == [("name:help", 1, 0), ("q1", 2, 3)]
+
+
 @pytest.mark.parametrize("value", [None, 7, "x" * 1000, "\ud800", ["a"], "Ünïcode"])
 def test_whatever_others_say_of_the_queue_can_be_stored(
     new_call: Any, kit: Any, other: Any, database: Path, value: object

@@ -64,7 +64,7 @@ class Store:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the file is still the one of this path: it may be moved, removed or replaced at any time."""
+        """Whether the file is still the one of this path: anybody may move, remove or replace it."""
         return self._file is not None and _identity(self._path) == self._file
 
     def close(self) -> None:

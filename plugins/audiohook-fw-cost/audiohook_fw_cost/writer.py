@@ -168,8 +168,8 @@ class Writer:
             if store.is_in_place:
                 return store
             logger.warning(
-                "%s was moved, removed or replaced; what was saved went with it, and what is to be saved goes "
-                "into the file of that name now",
+                "%s was moved, removed or replaced: what was saved went with it, and the file of that name "
+                "takes what is saved from now on",
                 self._path,
             )
             _close(store)

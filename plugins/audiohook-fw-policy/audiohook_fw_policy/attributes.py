@@ -10,7 +10,7 @@ from .condition import Condition, Test, all_of
 from .facts import Facts, as_text
 from .index import Sign
 from .nodes import Node
-from .numbers import ANONYMOUS, matcher, normal_pattern
+from .numbers import ANONYMOUS, masked, matcher, normal_pattern
 from .problems import shown
 from .reading import Reading, glob, has_wildcards, is_uuid, listed
 
@@ -83,7 +83,7 @@ def _number(field: str, reading: Reading, node: Node, where: str) -> Condition |
     match = matcher(patterns)
     test: Test = (lambda facts: match(facts.ani)) if field == "ani" else (lambda facts: match(facts.dnis))
     signs = None if any(map(_is_open, patterns)) else frozenset(_number_sign(field, p) for p in patterns)
-    return Condition(field, f"is {listed(patterns)}", test, signs=signs)
+    return Condition(field, f"is {listed(map(masked, patterns))}", test, signs=signs)
 
 
 def _is_open(pattern: str) -> bool:

@@ -38,6 +38,8 @@ KINDS: Final = {
     "active calls": "active = {{ per = 'key', at_least = {0} }}",
     "all, any and not of four": "all = [{{ any = [{{ key = 'k{0}*' }}, {{ " + PREFIX + " }}] }}, "
     "{{ not = {{ language = 'de' }} }}, {{ sample = 50 }}]",
+    "the same, each asked to its end": "all = [{{ any = [{{ key = 'k{0}*' }}, {{ " + PREFIX + " }}] }}, "
+    "{{ not = {{ language = 'fr' }} }}, {{ sample = 100 }}]",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from audiohook_fw_cost import Cost
 from audiohook_fw_cost.figures import Figures
+from audiohook_fw_cost.report import By, Filter, make_report
 
 from audiohook_fw import Accept, MediaFormat, Reject, Session, SpeechStarted, hookimpl
 from audiohook_fw.testing import CallDriver
@@ -81,6 +82,22 @@ def test_a_queue_that_is_known_by_name_only(new_call: Any, kit: Any, other: Any,
     call.shutdown()
     query = "SELECT queue_id, queue_name, streamed / 8000 FROM legs ORDER BY queue_id"
     assert kit.read(database, query) == [("name:help", "Help", 1), ("name:sales", "SALES", 3)]
+
+
+def test_a_budget_of_a_queue_that_is_known_by_name_only(new_call: Any, other: Any, database: Path) -> None:
+    call = new_call(price_per_minute="0.60", budgets={"Sales": "0.10"}, save_seconds=1)
+    call.open()
+    tell(call, other, queue_name="SALES")
+    call.audio(seconds=9)
+    assert not call.paused
+    call.audio(seconds=2)
+    assert call.paused
+    tell(call, other, queue_name="Help")
+    assert not call.paused
+    call.close()
+    call.shutdown()
+    lines, _ = make_report(database, By.QUEUE, Filter(queue="sales"))
+    assert [(line.group, line.name) for line in lines] == [("name:sales", "SALES")]
 
 
 def test_a_queue_whose_id_comes_after_its_name_is_one_queue(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from audiohook_fw_cost import Cost
-from audiohook_fw_cost.report import By, Filter, make_report
 
 from audiohook_fw import ClientPause, Event, MediaFormat, PluginInfo, Session, hookimpl
 from audiohook_fw.testing import CallAudio, CallDriver
@@ -242,22 +241,6 @@ def test_a_budget_of_a_queue_by_name(new_call: Any, other: Any) -> None:
     tell(call, other, queue_id="OTHER", queue_name="")
     call.audio(seconds=3)
     assert call.paused  # at once: its budget is 0
-
-
-def test_a_budget_of_a_queue_that_is_known_by_name_only(new_call: Any, other: Any, database: Path) -> None:
-    call = new_call(price_per_minute="0.60", budgets={"Sales": "0.10"}, save_seconds=1)
-    call.open()
-    tell(call, other, queue_name="SALES")
-    call.audio(seconds=9)
-    assert not call.paused
-    call.audio(seconds=2)
-    assert call.paused
-    tell(call, other, queue_name="Help")
-    assert not call.paused
-    call.close()
-    call.shutdown()
-    lines, _ = make_report(database, By.QUEUE, Filter(queue="sales"))
-    assert [(line.group, line.name) for line in lines] == [("name:sales", "SALES")]
 
 
 # together -----------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ BOTH = ["external", "internal"]
 GAPS = [
     {"start": 8_000, "length": 4_000, "cause": "pause"},
     {"start": 16_000, "length": 1_000, "cause": "discarded", "clamped": True},
-    {"start": 20_000, "length": 1_000, "cause": "disk"},
+    {"start": 20_000, "length": 1_000, "cause": "overflow"},
     {"start": 30_000, "length": 2_000, "cause": "pause"},
 ]
 LENGTH = 32_000

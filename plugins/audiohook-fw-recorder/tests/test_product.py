@@ -316,3 +316,34 @@ def test_what_was_written_wrong_is_found_when_files_compare(
         make_product(tmp_path, record(tmp_path, samples), wanted)
     assert {path.name for path in tmp_path.iterdir()} == {"s.json", "s.wav"}
     assert np.array_equal(read_wav(tmp_path / "s.wav").samples, samples)
+
+
+@pytest.mark.parametrize("when", ["while it is read", "when it is written"])
+@pytest.mark.parametrize("wanted", [Wanted("flac"), Wanted(per_channel=True, pauses="cut")], ids=str)
+def test_what_is_erased_meanwhile_does_not_come_back(
+    tmp_path: Path, wanted: Wanted, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def erase() -> None:
+        for path in tmp_path.iterdir():
+            path.unlink()
+
+    def read(directory: Path, document: Document) -> Iterator[Samples]:
+        for block in blocks(directory, document, seconds=1.0):
+            yield block
+            if when == "while it is read":
+                erase()
+
+    def compare(*args: object) -> None:
+        (tmp_path / "s.json").unlink()
+        (tmp_path / "s.wav").unlink()
+
+    document = record(tmp_path, speech())
+    monkeypatch.setattr("audiohook_fw_recorder.product.blocks", read)
+    if when == "when it is written":
+        monkeypatch.setattr("audiohook_fw_recorder.product._compare", compare)
+    with pytest.raises(FileNotFoundError):
+        make_product(tmp_path, document, wanted)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        make_product(tmp_path, document, wanted)
+    assert list(tmp_path.iterdir()) == []

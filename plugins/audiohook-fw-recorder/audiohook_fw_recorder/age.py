@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Self
 
-from audiohook_fw import AudiohookError
+from .formats import RecordedAudioError
 
 __all__ = ["AgeError", "Identities", "NoKeyError", "Recipients"]
 
@@ -17,16 +17,8 @@ INSTALL: Final = "needs the package pyrage: pip install 'audiohook-fw-recorder[e
 _SECRET: Final = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
 
 
-class AgeError(AudiohookError, ValueError):
+class AgeError(RecordedAudioError):
     """Something cannot be encrypted or decrypted; says what, why, and what to do. Never holds a key."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        self.problem = problem
-        super().__init__(name, problem)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.problem}"
 
 
 class NoKeyError(AgeError):
@@ -82,13 +74,14 @@ class Identities:
         return f"<Identities: {len(self._keys)} of {self._name}>"
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return the keys of a file as `age-keygen` makes them: one a line, and comments (blocking).
+    def read(cls, *paths: Path) -> Self:
+        """Return the keys of files as `age-keygen` makes them: one a line, and comments (blocking).
 
         Raises:
-            AgeError: when it holds something else. OSError: when it cannot be read.
+            AgeError: when one holds something else. OSError: when one cannot be read.
         """
-        return cls.parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
+        read = [cls.parse(path.read_text(encoding="utf-8", errors="replace"), path.name) for path in paths]
+        return cls([key for one in read for key in one._keys], ", ".join(one._name for one in read))
 
     @classmethod
     def parse(cls, text: str, name: str) -> Self:

@@ -13,6 +13,7 @@ from audiohook_fw import AudioWish, PluginError, PluginInfo, ServerContext, Sess
 
 from .age_spool import SEGMENT_DELAY
 from .encryption import Encryption
+from .formats import FormatMissingError, require
 from .handler import RecordingHandler
 from .owner import Owner
 from .settings import RecorderSettings
@@ -41,8 +42,8 @@ class Recorder:
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
-        """Make the directory, and see that it takes files."""
-        await asyncio.to_thread(_check, self._settings.directory, self._owner)
+        """Make the directory, and see that it takes files, and that their format can be made."""
+        await asyncio.to_thread(_check, self._settings.directory, self._owner, self._settings.format)
 
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
@@ -63,7 +64,11 @@ class Recorder:
             await asyncio.to_thread(self._owner.release)
 
 
-def _check(directory: Path, owner: Owner) -> None:
+def _check(directory: Path, owner: Owner, format_: str) -> None:
+    try:
+        require(format_)
+    except FormatMissingError as error:
+        raise PluginError("recorder", f"{error}; or set plugins.recorder.format") from None
     try:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".check-")

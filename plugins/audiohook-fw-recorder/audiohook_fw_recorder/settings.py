@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from .encryption import EncryptionSettings
+from .formats import FileFormat
 
-__all__ = ["RecorderSettings"]
+__all__ = ["Pauses", "RecorderSettings", "Wanted"]
+
+Pauses = Literal["silence", "cut"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The files that a recording is to have.
+
+    Attributes:
+        format: of the files. per_channel: one file for each channel.
+        pauses: keep them as silence, or cut them (and what the client discarded) out.
+    """
+
+    format: FileFormat = "wav"
+    per_channel: bool = False
+    pauses: Pauses = "silence"
+
+    @property
+    def plain(self) -> bool:
+        """Whether that is what the recorder writes during the call."""
+        return self == Wanted()
 
 
 class RecorderSettings(BaseModel):
@@ -32,8 +56,36 @@ class RecorderSettings(BaseModel):
         description="Bytes of audio, of all calls, that may wait in memory while the disk is slow or full. "
         "What comes beyond that becomes silence, and is listed.",
     )
+    format: FileFormat = Field(
+        default="wav",
+        description="Format of the files once the call is over: `wav` as it came (µ-law), `pcm16` (WAV of 16 "
+        "bits), `flac` or `opus` (in Ogg, lossy). The last two need the extra `formats`.",
+    )
+    per_channel: bool = Field(default=False, description="Make one file for each channel of a call.")
+    pauses: Pauses = Field(
+        default="silence",
+        description="What becomes of pauses, and of audio that the client discarded: `silence`, so that file "
+        "time is call time, or `cut` out, with a map in the sidecar.",
+    )
     encryption: EncryptionSettings | None = Field(
         default=None,
         description="Public keys for which all audio is encrypted, table `[plugins.recorder.encryption]`; "
         "not set: it is written in the clear.",
     )
+
+    @field_validator("encryption")
+    @classmethod
+    def _nothing_to_make(cls, value: EncryptionSettings | None, info: ValidationInfo) -> object:
+        usual = asdict(Wanted())
+        changed = [name for name in usual if info.data.get(name, usual[name]) != usual[name]]
+        if value is not None and changed:
+            raise ValueError(
+                f"cannot be together with {' and '.join(changed)}, since the server cannot read what it "
+                "wrote: leave that out, and convert where the key is, with `audiohook-fw recordings export`"
+            )
+        return value
+
+    @property
+    def wanted(self) -> Wanted:
+        """The files that a recording is to have."""
+        return Wanted(self.format, self.per_channel, self.pauses)

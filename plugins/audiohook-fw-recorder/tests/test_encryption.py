@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from audiohook_fw_recorder.age import Recipients
 from audiohook_fw_recorder.collected import Collected, Written
 from audiohook_fw_recorder.document import Document
 from audiohook_fw_recorder.owner import Owner
+from audiohook_fw_recorder.product import finish_locally
 from audiohook_fw_recorder.reading import blocks
 from audiohook_fw_recorder.recording import Recording
 from audiohook_fw_recorder.settings import RecorderSettings
@@ -210,10 +212,29 @@ async def test_a_directory_that_was_taken_away_is_there_again(
     assert np.array_equal(found[24_000:], ulaw_decode(audio[32_000:]).reshape(-1, 2))
 
 
-def problem_of(encryption: Any, directory: Path) -> str:
+async def test_nothing_is_made_of_it_after_the_call(
+    new_call: Any, load: Any, recordings: Any, key: Any
+) -> None:
+    manager = await start(load, recipients=[key.public])
+    call = new_call(manager, STEREO)
+    await call.open()
+    call.audio(os.urandom(1_600))
+    await call.close()
+    recordings.sidecar()
+    before = {path.name: path.read_bytes() for path in recordings.directory.iterdir()}
+    document = Document.read(recordings.directory / f"{ID}.json")
+    done = finish_locally(recordings.directory, document, RecorderSettings(format="flac", pauses="cut"))
+    assert (done.audio.format, done.audio.samples) == ("age", 800)
+    archive = before[f"{ID}.tar"]
+    (file,) = done.audio.files
+    assert (file.size, file.sha256) == (len(archive), hashlib.sha256(archive).hexdigest())
+    assert {path.name: path.read_bytes() for path in recordings.directory.iterdir()} == before
+
+
+def problem_of(encryption: Any, directory: Path, **more: Any) -> str:
     """Return what is said at start of a recorder with these settings; it does not record then."""
     core = Settings.model_validate({"plugins": {"enabled": ["recorder"]}})
-    loaded = Loaded.of(core, {"recorder": {"directory": str(directory), "encryption": encryption}})
+    loaded = Loaded.of(core, {"recorder": {"directory": str(directory), "encryption": encryption, **more}})
     manager = load_plugins(core.plugins, loaded.plugin_section, core.limits)
     (record,) = [record for record in manager.records if record.name == "recorder"]
     assert record.status is not PluginStatus.ACTIVE
@@ -240,6 +261,22 @@ def test_what_is_wrong_is_said_at_start(
     said = problem_of(given, tmp_path)
     assert said.startswith("plugins.recorder.encryption.")
     assert problem in said
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"format": "flac"}, "format"),
+        ({"per_channel": True, "pauses": "cut"}, "per_channel and pauses"),
+    ],
+)
+def test_what_only_a_reader_could_make_is_refused_at_start(
+    tmp_path: Path, key: Any, more: dict[str, Any], named: str
+) -> None:
+    said = problem_of({"recipients": [key.public]}, tmp_path, **more)
+    assert said.startswith("plugins.recorder.encryption (from the program): cannot be together with")
+    assert f" {named}, since the server cannot read what it wrote" in said
+    assert "`audiohook-fw recordings export`" in said
 
 
 def test_a_secret_key_is_refused_at_start_and_not_repeated(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .store_settings import StoreSettings
+
 __all__ = ["RecorderSettings"]
 
 
@@ -23,4 +25,7 @@ class RecorderSettings(BaseModel):
         le=1.0,
         description="Seconds of audio collected before it is written: what a killed server loses at most, "
         "beside the frame on its way.",
+    )
+    store: StoreSettings = Field(
+        default=StoreSettings(), description="The object store that recordings go to when their call is over."
     )

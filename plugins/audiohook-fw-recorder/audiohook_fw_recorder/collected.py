@@ -53,13 +53,15 @@ class Collected:
 
     Args:
         files: where they go. sidecar: what is known of the call; belongs to this object from now on.
+        kept: whether this process has something to do for the recording after it is complete.
 
     Attributes:
-        finished: the call has ended. error: why the disk refused last.
+        finished: the call has ended. error: why the disk refused last. kept: as given.
     """
 
-    def __init__(self, files: Recording, sidecar: Sidecar) -> None:
+    def __init__(self, files: Recording, sidecar: Sidecar, *, kept: bool = False) -> None:
         self._files = files
+        self.kept = kept
         self._sidecar = sidecar
         self._lock = threading.Lock()
         self._pieces: list[bytes | int] = []
@@ -71,7 +73,7 @@ class Collected:
         self._known = Due.KNOWN  # what the writer was told of the audio that waits
         self._news = True  # of which the sidecar on the disk does not tell
         self._saved = float("-inf")
-        self._failed = False
+        self._failed = self._closed = False
         self.finished = False
         self.error: OSError | None = None
 
@@ -156,13 +158,19 @@ class Collected:
             return Written.REFUSED
         return self._save(now)
 
+    @property
+    def stem(self) -> str | None:
+        """What the names of its files begin with; `None` when there are none."""
+        return self._files.stem if self._files.begun else None
+
     def close(self) -> bool:
-        """Close the files of a call that is finished and written; tell whether it was."""
-        if not self.finished:
+        """Close the files of a call that is finished and written; tell whether that was done just now."""
+        if not self.finished or self._closed:
             return False
         with self._lock:
             done = self.finished and not self._pieces and not self._news
         if done:
+            self._closed = True
             self._files.close()
         return done
 
@@ -171,7 +179,7 @@ class Collected:
         with self._lock:
             seconds = self._waiting / self._sidecar.media.rate
             self._pieces.clear()
-            self._failed, self._news = True, False
+            self._failed, self._news, self._closed = True, False, True
         logger.error(
             "recording %s is given up: %.1f s that waited are lost",
             self._files.name,
@@ -200,7 +208,7 @@ class Collected:
             self._news = False
             sidecar = self._sidecar.copy()
         try:
-            owner = None if self.finished else self._files.owner
+            owner = self._files.owner if self.kept or not self.finished else None
             self._files.save(sidecar.text(self._files.file, self._files.samples, owner=owner))
         except OSError as error:
             with self._lock:

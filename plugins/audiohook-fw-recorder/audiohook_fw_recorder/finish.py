@@ -17,7 +17,6 @@ from .document import DocumentError
 from .failures import failure_kind
 from .finishing import Finishing, LostError
 from .formats import FormatMissingError
-from .mend import MendError
 from .owner import Owner
 from .settings import RecorderSettings
 from .store import Store, StoreError
@@ -57,12 +56,10 @@ class Finisher:
         store: where recordings go; `None`: they stay.
 
     Attributes:
-        wanted: whether there is anything to do for a recording that was not interrupted.
         counts: what was done.
     """
 
     def __init__(self, settings: RecorderSettings, owner: Owner, store: Store | None) -> None:
-        self.wanted: Final = store is not None or not settings.wanted.plain
         self.counts: Final = Counts()
         self._settings: Final = settings
         self._directory: Final = settings.directory
@@ -76,7 +73,7 @@ class Finisher:
         self._numbers: Final = itertools.count()
         self._backoff: Final = Backoff()
         self._threads: list[threading.Thread] = []
-        self._idle = 0
+        self._workers = self._idle = 0
         self._stopping = self._halting = False
         self._complained = float("-inf")
         self._began: Final = time.time()
@@ -145,7 +142,7 @@ class Finisher:
         """Let it wait; with the lock held."""
         heapq.heappush(self._waiting, item)
         self._changed.notify_all()
-        if self._idle or len(self._threads) > self._most or self._stopping:
+        if len(self._waiting) <= self._idle or self._workers >= self._most or self._stopping:
             return
         thread = threading.Thread(target=self._run, name="audiohook-recorder-finish", daemon=True)
         try:
@@ -153,6 +150,7 @@ class Finisher:
         except RuntimeError as error:  # of a system that gives no more threads; the next one tries again
             self._complain("recordings wait: %s", str(error))
             return
+        self._workers += 1
         self._threads.append(thread)
 
     def _run(self) -> None:
@@ -171,16 +169,18 @@ class Finisher:
     def _next(self) -> _Item | None:
         with self._changed:
             while not self._halting:
-                due = max(self._waiting[0].due, self._backoff.until) if self._waiting else float("inf")
                 now = time.monotonic()
-                if due <= now and not (self._backoff.failing and self._active):
+                left = max(self._waiting[0].due, self._backoff.until) - now if self._waiting else None
+                if self._backoff.failing and self._active:  # one is enough to see whether the store is back
+                    left = None
+                elif left is not None and left <= 0.0:
                     item = heapq.heappop(self._waiting)
                     self._active.append(item)
                     return item
-                if self._stopping and (due > now or not self._active):
+                if self._stopping:
                     break
                 self._idle += 1
-                self._changed.wait(None if due == float("inf") else max(0.01, due - now))
+                self._changed.wait(left)
                 self._idle -= 1
             return None
 
@@ -191,8 +191,8 @@ class Finisher:
             uploaded = self._finishing.finish(item.stem, go_on=self._go_on)
         except StoreError as error:
             return self._failed(item, error.kind, began if error.kind not in _ITS_OWN else None)
-        except (LostError, MendError, DocumentError) as error:
-            self.counts.given_up(error.kind if isinstance(error, LostError) else "damaged")
+        except (LostError, DocumentError) as error:
+            self.counts.given_up(error.kind if isinstance(error, LostError) else "sidecar")
             logger.error("recording %s cannot be finished: %s", item.stem, error)
             return None
         except OSError as error:

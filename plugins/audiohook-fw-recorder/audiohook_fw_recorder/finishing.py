@@ -17,12 +17,12 @@ from typing import Final
 from audiohook_fw import AudiohookError
 
 from .document import Document
-from .mend import mend
+from .mend import MendError, mend
 from .owner import Owner
 from .product import finish_locally
 from .settings import RecorderSettings
 from .store import Store
-from .upload import Changed, Uploaded, upload
+from .upload import ChangedError, Uploaded, upload
 
 __all__ = ["STORED", "Finishing", "LostError"]
 
@@ -91,9 +91,9 @@ class Finishing:
                 return None
             self._give_up(sidecar, document)
             raise LostError("missing", f"{Path(error.filename or '').name} is missing") from None
-        except Changed as error:
+        except (MendError, ChangedError) as error:
             self._give_up(sidecar, document)
-            raise LostError("changed", f"{error} is not what its sidecar says") from None
+            raise LostError("damaged", str(error)) from None
         try:
             sidecar.rename(self._directory / f"{stem}{STORED}")  # needs no room on the disk
         except FileNotFoundError:

@@ -36,7 +36,7 @@ class RecordingHandler(SessionHandler):
         files = Recording(settings.directory, session.id, media, owner=owner, byte_order=session.byte_order)
         self._session = session
         self._writer = writer
-        self._collected = Collected(files, Sidecar.of(session))
+        self._collected = Collected(files, Sidecar.of(session), kept=settings.finishes)
         self._end = 0
 
     def on_opened(self) -> None:

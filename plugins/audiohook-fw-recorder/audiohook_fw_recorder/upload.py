@@ -8,17 +8,19 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from audiohook_fw import AudiohookError
+
 from .digest import Digest
 from .document import AudioFile, Document
 from .store import Store, StoreError
 
-__all__ = ["Changed", "Uploaded", "upload"]
+__all__ = ["ChangedError", "Uploaded", "upload"]
 
 _Item = tuple[str, Path | bytes, Digest]
 
 
-class Changed(Exception):  # noqa: N818 - it is a finding
-    """A file is not what its sidecar says; its name is the only argument."""
+class ChangedError(AudiohookError):
+    """A file is not what its sidecar says; says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def upload(
         stem: of its sidecar. go_on: called between two steps; may raise.
 
     Raises:
-        StoreError: the store failed. Changed: a file is damaged. OSError: one cannot be read.
+        StoreError: the store failed. ChangedError: a file is damaged. OSError: one cannot be read.
     """
     digests = [_digest(directory, file) for file in document.audio.files]
     for number in count(1):
@@ -70,7 +72,7 @@ class _Names:
 def _digest(directory: Path, file: AudioFile) -> Digest:
     digest = Digest.of(directory / file.name)
     if (file.sha256 or digest.sha256) != digest.sha256:
-        raise Changed(file.name)
+        raise ChangedError(f"{file.name} is not what its sidecar says")
     return digest
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from .collected import SAVE_SECONDS, Collected, Written
@@ -35,10 +36,12 @@ class Writer:
 
     Args:
         delay: seconds that audio may wait for more.
+        closed: gets the stem of each recording that is written and to be kept, or given up; in this thread.
     """
 
-    def __init__(self, delay: float) -> None:
+    def __init__(self, delay: float, *, closed: Callable[[str], None] = lambda stem: None) -> None:
         self._delay = delay
+        self._closed = closed
         self._lock = threading.Lock()
         self._now: dict[Collected, None] = {}
         self._later: list[Collected] = []
@@ -150,11 +153,20 @@ class Writer:
             self._refused.pop(collected, None)
             if written is Written.BUT_SIDECAR:
                 self._unsaved.setdefault(collected, now + SAVE_SECONDS)
-            collected.close()
+            if collected.close() and collected.kept:
+                self._pass_on(collected)
         except Exception:  # whatever is wrong with one recording, the others are written
             logger.exception("%r failed", collected, extra={"session_id": collected.session_id})
             self._refused.pop(collected, None)
-            collected.abandon()
+            self._abandon(collected)
+
+    def _abandon(self, collected: Collected) -> None:
+        collected.abandon()
+        self._pass_on(collected)
+
+    def _pass_on(self, collected: Collected) -> None:
+        if collected.stem is not None:
+            self._closed(collected.stem)
 
     def _try_again(self, now: float) -> None:
         for collected, over in tuple(self._refused.items()):
@@ -163,7 +175,7 @@ class Writer:
                 continue
             if self._stopping or (over is not None and now - over > PATIENCE):
                 del self._refused[collected]
-                collected.abandon()
+                self._abandon(collected)
             elif over is None:
                 self._refused[collected] = now
 

@@ -60,13 +60,15 @@ class Owner:
             if self._path.exists():
                 return
             self._close()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            raise
-        self._descriptor = descriptor
+        while self._descriptor < 0:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)  # those who look hold it for a moment
+                if os.fstat(descriptor).st_nlink:  # else one who looked took it for a dead one's, and away
+                    self._descriptor = descriptor
+            finally:
+                if self._descriptor != descriptor:
+                    os.close(descriptor)
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1

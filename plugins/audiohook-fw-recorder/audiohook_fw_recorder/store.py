@@ -229,5 +229,5 @@ def _open(settings: StoreSettings) -> ObjectStore:
         if settings.url.startswith("file:"):
             return make(settings.url, mkdir=True, automatic_cleanup=True)
         return make(settings.url, config=config, client_options=client, retry_config=retry)
-    except (BaseError, ValueError) as error:
+    except (BaseError, ValueError, OSError) as error:  # of a directory, too
         raise ValueError(str(error).partition("\n")[0].strip()) from None

@@ -39,7 +39,7 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._owner = Owner(settings.directory)
-        self._writer = Writer(settings.flush_seconds, closed=self._closed)
+        self._writer = Writer(settings.flush_seconds, settings.memory_bytes, closed=self._closed)
         self._finisher: Finisher | None = None
 
     def _closed(self, stem: str) -> None:
@@ -49,7 +49,7 @@ class Recorder:
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
         """Make the directory, see that it takes files and that all can be done with them; sweep it."""
-        await asyncio.to_thread(_check, self._settings.directory, self._settings.format)
+        await asyncio.to_thread(_check, self._settings.directory, self._owner, self._settings.format)
         store = await asyncio.to_thread(_open, self._settings.store)
         self._finisher = Finisher(self._settings, self._owner, store)
         make_instruments(server.meter, self._finisher)
@@ -100,7 +100,7 @@ def _open(settings: StoreSettings) -> Store | None:
         raise PluginError("recorder", problem) from error
 
 
-def _check(directory: Path, format_: str) -> None:
+def _check(directory: Path, owner: Owner, format_: str) -> None:
     try:
         require(format_)
     except FormatMissingError as error:
@@ -110,6 +110,7 @@ def _check(directory: Path, format_: str) -> None:
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".check-")
         os.close(descriptor)
         Path(name).unlink()
+        owner.hold()
     except OSError as error:
         problem = f"cannot write to {directory}: {error.strerror}; set plugins.recorder.directory"
         raise PluginError("recorder", problem) from error

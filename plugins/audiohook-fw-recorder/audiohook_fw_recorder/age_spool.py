@@ -169,6 +169,8 @@ def mend_segments(path: Path) -> int:
     Raises:
         AgeError: when that is no archive of segments; it stays as it is. OSError: when the disk refuses.
     """
+    if not path.exists():  # killed before it was made
+        TarWriter(path).close()
     try:
         whole = mend(path)
     except ValueError as error:

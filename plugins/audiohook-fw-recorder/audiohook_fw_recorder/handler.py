@@ -53,7 +53,7 @@ class RecordingHandler(SessionHandler):
             recipients=recipients,
         )
         self._session = session
-        self._collected = Collected(files, Sidecar.of(session))
+        self._collected = Collected(files, Sidecar.of(session), kept=settings.finishes)
         self._audio = writer.audio
         self._write = writer.write
 

@@ -85,6 +85,11 @@ class Recording:
         return self._opened.name
 
     @property
+    def stem(self) -> str:
+        """What the names of both files begin with."""
+        return self._opened.stem
+
+    @property
     def samples(self) -> int:
         """How long the audio is."""
         return self._spool.samples

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from .encryption import EncryptionSettings
 from .formats import FileFormat
+from .store_settings import StoreSettings
 
 __all__ = ["Pauses", "RecorderSettings", "Wanted"]
 
@@ -67,6 +68,9 @@ class RecorderSettings(BaseModel):
         description="What becomes of pauses, and of audio that the client discarded: `silence`, so that file "
         "time is call time, or `cut` out, with a map in the sidecar.",
     )
+    store: StoreSettings = Field(
+        default=StoreSettings(), description="The object store that recordings go to when their call is over."
+    )
     encryption: EncryptionSettings | None = Field(
         default=None,
         description="Public keys for which all audio is encrypted, table `[plugins.recorder.encryption]`; "
@@ -89,3 +93,8 @@ class RecorderSettings(BaseModel):
     def wanted(self) -> Wanted:
         """The files that a recording is to have."""
         return Wanted(self.format, self.per_channel, self.pauses)
+
+    @property
+    def finishes(self) -> bool:
+        """Whether there is anything to do for a recording once its call is over."""
+        return bool(self.store.url) or not self.wanted.plain

@@ -153,6 +153,7 @@ def mend(path: Path) -> list[Member]:
         if file.read() != _END:
             os.ftruncate(file.fileno(), end)
             _write_at(file.fileno(), _END, end)
+        os.fsync(file.fileno())
     return whole
 
 

@@ -146,7 +146,11 @@ def test_a_killed_server_leaves_whole_segments(tmp_path: Path, key: Any) -> None
     assert mend_segments(path) == 1000
     assert mend_segments(path) == 1000
     assert written(tmp_path, key, MONO, 1_000) == audio[:1000]
-    os.truncate(path, 100)
+    for rest in (100, 0):
+        os.truncate(path, rest)
+        assert mend_segments(path) == 0
+        assert stored(tmp_path) == []
+    path.unlink()
     assert mend_segments(path) == 0
     assert stored(tmp_path) == []
 

@@ -8,11 +8,12 @@ import os
 import re
 import signal
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from audiohook_fw_recorder.age_spool import mend_segments
+from audiohook_fw_recorder.age_spool import stored_segments
 from audiohook_fw_recorder.decrypting import segments
 
 from audiohook_fw.audio import read_wav
@@ -32,6 +33,8 @@ enabled = ["recorder"]
 directory = "calls"
 flush_seconds = 0.5
 """
+
+TORN = tarfile.TarInfo("000009999999-000010000000.wav.age").tobuf(tarfile.USTAR_FORMAT)[:300]
 
 
 async def start(directory: Path, more: str = "") -> tuple[asyncio.subprocess.Process, str]:
@@ -100,10 +103,17 @@ async def test_a_killed_server_loses_at_most_a_second(tmp_path: Path, after: flo
 async def test_a_killed_server_loses_at_most_five_seconds_of_encrypted_calls(
     tmp_path: Path, key: Any
 ) -> None:
-    server, url = await start(tmp_path, f"[plugins.recorder.encryption]\nrecipients = ['{key.public}']\n")
-    for report, owed in await play(server, url, after=2.9, bound=5.0):
+    encrypted = f"[plugins.recorder.encryption]\nrecipients = ['{key.public}']\n"
+    server, url = await start(tmp_path, encrypted)
+    played = await play(server, url, after=2.9, bound=5.0)
+    lengths = {}
+    for report, owed in played:
         path = tmp_path / "calls" / f"{report.ids.session}.tar"
-        length = mend_segments(path)
+        with path.open("r+b") as file:  # as if it had been killed in the middle of a write, too
+            length = max(segment.end for segment in stored_segments(file, path.name))
+            file.truncate(path.stat().st_size - 1024)
+            file.seek(0, os.SEEK_END)
+            file.write(TORN)
         found = bytearray(b"\xff" * 2 * length)
         stored = list(segments(path, key.identities))
         assert len(stored) <= length / 32_000 + 3  # one each 4 s, and at pause and resume
@@ -111,5 +121,18 @@ async def test_a_killed_server_loses_at_most_five_seconds_of_encrypted_calls(
             found[2 * start_ : 2 * start_ + len(audio.payload)] = audio.payload
         assert len(found) >= owed
         assert report.expected_recording().startswith(found)
+        lengths[path.with_suffix(".json")] = length, path.read_bytes().removesuffix(TORN) + bytes(1024)
     with_content = [path for path in (tmp_path / "calls").iterdir() if path.stat().st_size]
     assert sorted(path.suffix for path in with_content) == [".json"] * 3 + [".tar"] * 3
+
+    server, _ = await start(tmp_path, encrypted)  # the next one completes what it can
+    async with asyncio.timeout(60):
+        while any("owner" in json.loads(path.read_text(encoding="utf-8")) for path in lengths):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    server.terminate()
+    await server.wait()
+    for path, (length, archive) in lengths.items():
+        sidecar = json.loads(path.read_text(encoding="utf-8"))
+        assert (sidecar["state"], sidecar["audio"]["format"]) == ("interrupted", "age")
+        assert sidecar["audio"]["samples"] == length
+        assert path.with_suffix(".tar").read_bytes() == archive

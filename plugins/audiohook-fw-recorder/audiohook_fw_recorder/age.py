@@ -74,14 +74,13 @@ class Identities:
         return f"<Identities: {len(self._keys)} of {self._name}>"
 
     @classmethod
-    def read(cls, *paths: Path) -> Self:
-        """Return the keys of files as `age-keygen` makes them: one a line, and comments (blocking).
+    def read(cls, path: Path) -> Self:
+        """Return the keys of a file as `age-keygen` makes them: one a line, and comments (blocking).
 
         Raises:
-            AgeError: when one holds something else. OSError: when one cannot be read.
+            AgeError: when it holds something else. OSError: when it cannot be read.
         """
-        read = [cls.parse(path.read_text(encoding="utf-8", errors="replace"), path.name) for path in paths]
-        return cls([key for one in read for key in one._keys], ", ".join(one._name for one in read))
+        return cls.parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
 
     @classmethod
     def parse(cls, text: str, name: str) -> Self:

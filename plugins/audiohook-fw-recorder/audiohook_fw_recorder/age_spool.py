@@ -7,6 +7,7 @@ even for a moment.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ SEGMENT_DELAY: Final = 4.0
 """Seconds for which audio is collected for one: a killed server loses 5 s at most, on a slow disk, too."""
 REST: Final = 1.0
 """Seconds between two segments, however much happens in the call."""
+BREATH: Final = 0.0002
+"""Seconds after each segment in which the interpreter is free: pyrage holds it while it encrypts, and a
+thread that takes it back at once keeps the event loop waiting for 5 ms and more."""
 
 _NAME: Final = re.compile(r"(\d{12})-(\d{12})\.wav\.age")
 
@@ -138,6 +142,7 @@ class AgeSpool:
         end = self._samples + len(audio) // self._media.frame_width
         self._opened.append(f"{self._samples:012}-{end:012}.wav.age", self._recipients.encrypt(wav))
         self._samples = end
+        time.sleep(BREATH)
 
 
 def stored_segments(file: BinaryIO, name: str) -> Iterator[Segment]:

@@ -65,18 +65,6 @@ def test_key_files_are_read_as_age_keygen_makes_them(tmp_path: Path, new_key: An
         assert key.secret not in repr(identities)
 
 
-def test_several_key_files_open_what_any_of_them_does(tmp_path: Path, new_key: Any) -> None:
-    keys = [new_key(), new_key()]
-    paths = [tmp_path / "mine.txt", tmp_path / "hers.txt"]
-    for path, key in zip(paths, keys, strict=True):
-        path.write_text(key.secret + "\n")
-    identities = Identities.read(*paths)
-    for key in keys:
-        assert identities.decrypt(Recipients([key.public]).encrypt(b"a"), "a.age") == b"a"
-    with pytest.raises(NoKeyError, match=r"no key of mine.txt, hers.txt opens it"):
-        identities.decrypt(Recipients([new_key().public]).encrypt(b"a"), "a.age")
-
-
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -80,6 +80,15 @@ def test_long_audio_is_split_at_five_seconds_wherever_frames_end(tmp_path: Path,
     assert written(tmp_path, key, STEREO, 1234) == audio
 
 
+def test_the_event_loop_gets_its_turn_after_each_segment(
+    tmp_path: Path, key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(age_spool.time, "sleep", slept.append)
+    spool_in(tmp_path, key).write([os.urandom(2 * 1234)])
+    assert slept == [age_spool.BREATH] * len(stored(tmp_path))
+
+
 def test_silence_is_stored_only_where_it_fits_into_a_segment(tmp_path: Path, key: Any) -> None:
     spool = spool_in(tmp_path, key, MONO)
     audio = os.urandom(100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -44,13 +45,10 @@ def mend(directory: Path, document: Document) -> Document:
         MendError: the file is not what the sidecar says. OSError: when the disk refuses.
     """
     audio = document.audio
-    if audio.format not in ("wav", "age") or len(audio.files) != 1:
+    if audio.format not in _WAYS or len(audio.files) != 1:
         raise MendError(audio.files[0].name if audio.files else "", f"{audio.format} cannot be mended")
-    path = directory / audio.files[0].name
-    if audio.format == "age":
-        samples = _mend_archive(path)
-    else:
-        samples = _mend_wav(path, MediaFormat(audio.encoding, tuple(audio.channels), audio.rate))
+    media = MediaFormat(audio.encoding, tuple(audio.channels), audio.rate)
+    samples = _WAYS[audio.format](directory / audio.files[0].name, media)
     return document.model_copy(
         update={
             "state": "interrupted",
@@ -60,7 +58,7 @@ def mend(directory: Path, document: Document) -> Document:
     )
 
 
-def _mend_archive(path: Path) -> int:
+def _mend_archive(path: Path, _: MediaFormat) -> int:
     """Return the samples of an archive of segments, after what was cut off is gone."""
     try:
         return mend_segments(path)
@@ -122,3 +120,7 @@ def _length(file: BinaryIO, start: int, size: int, claimed: int, width: int) -> 
 def _write(file: BinaryIO, at: int, content: bytes) -> None:
     file.seek(at)
     file.write(content)
+
+
+_WAYS: Final[dict[str, Callable[[Path, MediaFormat], int]]] = {"wav": _mend_wav, "age": _mend_archive}
+"""By the format of the spool: what makes its file whole, and tells the samples that are in it."""

@@ -19,3 +19,11 @@ class TestRecorderThatFlushesOften(PluginContract):
 class TestRecorderOfOtherFormats(PluginContract):
     plugin = Recorder
     settings = {"directory": "calls", "format": "flac", "per_channel": True, "pauses": "cut"}  # noqa: RUF012
+
+
+class TestRecorderThatEncrypts(PluginContract):
+    plugin = Recorder
+    settings = {  # noqa: RUF012
+        "directory": "calls",
+        "encryption": {"recipients": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]},
+    }

@@ -212,6 +212,27 @@ async def test_a_directory_that_was_taken_away_is_there_again(
     assert np.array_equal(found[24_000:], ulaw_decode(audio[32_000:]).reshape(-1, 2))
 
 
+async def test_it_is_uploaded_as_it_is(
+    new_call: Any, load: Any, recordings: Any, key: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "store").mkdir()
+    manager = load(encryption={"recipients": [key.public]}, store={"url": (tmp_path / "store").as_uri()})
+    server = ServerContext(version="0", node="test")
+    await manager.startup(server)
+    audio = os.urandom(2 * RATE)
+    call = new_call(manager, STEREO)
+    await call.open()
+    call.audio(audio)
+    await call.close()
+    place = tmp_path / "store" / ID
+    while not (place / f"{ID}.json").exists() or list(recordings.directory.glob(f"{ID}*")):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    await manager.shutdown(server)
+    assert sorted(path.name for path in place.iterdir()) == [f"{ID}.json", f"{ID}.tar"]
+    assert np.array_equal(read(place, key), ulaw_decode(audio).reshape(-1, 2))
+    assert in_the_clear(tmp_path, audio) == []
+
+
 async def test_nothing_is_made_of_it_after_the_call(
     new_call: Any, load: Any, recordings: Any, key: Any
 ) -> None:

@@ -9,7 +9,7 @@ from .g711 import ULAW_SILENCE, Samples, ulaw_decode, ulaw_encode
 from .resampling import resample
 from .signals import deinterleave, interleave, noise, silence, tone
 from .wav_format import WavError
-from .wav_reader import WavAudio, parse_wav, read_wav
+from .wav_reader import WavAudio, WavReader, parse_wav, read_wav
 from .wav_writer import WavWriter
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Utterance",
     "WavAudio",
     "WavError",
+    "WavReader",
     "WavWriter",
     "conversation",
     "conversation_script",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiohook_fw.audio import WavError, parse_wav, read_wav, ulaw_decode
+from audiohook_fw.audio import WavError, WavReader, parse_wav, read_wav, ulaw_decode
 from audiohook_fw.errors import AudiohookError
 
 PCM = struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)
@@ -135,3 +135,57 @@ def test_any_file_is_read_or_refused_clearly(fmt: bytes, rest: bytes):
 def test_repr_is_short():
     audio = parse_wav(riff(chunk(b"fmt ", PCM), chunk(b"data", bytes(16000))))
     assert repr(audio) == "WavAudio(L16, 1 channels, 8000 Hz, 1.000 s)"
+
+
+@given(
+    st.binary(max_size=600),
+    st.sampled_from([PCM, ULAW_STEREO]),
+    st.lists(st.one_of(st.integers(-2, 50), st.tuples(st.integers(-5, 700))), max_size=30),
+)
+@settings(max_examples=200, deadline=None)
+def test_in_pieces_it_is_what_it_is_at_once(
+    tmp_path_factory: pytest.TempPathFactory, payload: bytes, form: bytes, steps: list[int | tuple[int]]
+) -> None:
+    path = tmp_path_factory.mktemp("wav") / "x.wav"
+    path.write_bytes(
+        riff(chunk(b"LIST", b"odd"), chunk(b"fmt ", form), chunk(b"data", payload), chunk(b"x", b"y"))
+    )
+    whole = read_wav(path)
+    with WavReader(path) as reader:
+        found = (reader.samples, reader.rate, reader.channels, reader.encoding, reader.truncated)
+        assert found == (len(whole.samples), whole.rate, whole.channels, whole.encoding, whole.truncated)
+        position = 0
+        for step in steps:
+            if isinstance(step, tuple):
+                position = min(max(step[0], 0), len(whole.samples))
+                reader.seek(step[0])
+                continue
+            piece = reader.read(step)
+            expected = whole.samples[position : position + max(0, step)]
+            assert piece.tolist() == expected.tolist()
+            assert piece.shape == (len(expected), whole.channels)
+            position += len(piece)
+    with pytest.raises(ValueError, match="closed"):
+        reader.read(1)
+
+
+def test_a_reader_shows_the_audio_that_was_there_when_it_was_opened(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(riff(chunk(b"fmt ", PCM), chunk(b"data", b"\1\0\2\0", size=0), size=0))
+    with WavReader(path) as reader:
+        assert reader.truncated
+        path.write_bytes(path.read_bytes() + b"\3\0")
+        assert reader.read(10).tolist() == [[1], [2]]
+        assert len(reader.read(10)) == 0
+        path.write_bytes(path.read_bytes()[:-5])  # and if it was cut off since, what is left
+        reader.seek(0)
+        assert reader.read(10).tolist() == []
+
+
+def test_a_reader_of_what_is_no_wav_file_leaves_nothing_open(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"nothing")
+    with pytest.raises(WavError, match="this is not a WAV file"):
+        WavReader(path)
+    with pytest.raises(FileNotFoundError):
+        WavReader(tmp_path / "missing.wav")

@@ -14,7 +14,7 @@ from audiohook_fw import AudiohookError
 from .files import replace
 from .sidecar import FORMAT
 
-__all__ = ["AudioFile", "Document", "DocumentError", "GapEntry", "RecordedAudio"]
+__all__ = ["AudioFile", "Document", "DocumentError", "GapEntry", "MapEntry", "RecordedAudio"]
 
 _STEM: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}")
 
@@ -56,11 +56,21 @@ class AudioFile(_Part):
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
 
 
+class MapEntry(_Part):
+    """A piece of the files, in samples: where it begins in them, and in the call."""
+
+    file: int = Field(ge=0)
+    call: int = Field(ge=0)
+    length: int = Field(ge=0)
+
+
 class RecordedAudio(_Part):
     """What the files hold.
 
     Attributes:
         format: of the files. encoding: as the call came. samples: length of the files, per channel.
+        pauses: whether they are silence in the files, or cut out.
+        map: the pieces that are left when they are cut out; without it, file time is call time.
     """
 
     format: str
@@ -69,6 +79,8 @@ class RecordedAudio(_Part):
     channels: list[str] = Field(min_length=1, max_length=2)
     samples: int = Field(ge=0)
     files: list[AudioFile]
+    pauses: Literal["silence", "cut"] = "silence"
+    map: list[MapEntry] | None = None
 
 
 class GapEntry(_Part):

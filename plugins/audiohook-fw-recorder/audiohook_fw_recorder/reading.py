@@ -1,0 +1,105 @@
+"""Reads the audio of a recording, of whatever format and length, a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from audiohook_fw import AudiohookError
+from audiohook_fw.audio import Samples, WavError, WavReader
+
+from .document import AudioFile, Document, RecordedAudio
+
+__all__ = ["RecordedAudioError", "blocks"]
+
+
+class RecordedAudioError(AudiohookError, ValueError):
+    """The audio of a recording cannot be used; says which file, and what is wrong with it."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(name, problem)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.problem}"
+
+
+class AudioReader(Protocol):
+    """An open file of audio."""
+
+    @property
+    def channels(self) -> int: ...
+    @property
+    def rate(self) -> int: ...
+    def read(self, samples: int) -> Samples: ...
+    def close(self) -> None: ...
+
+
+def blocks(directory: Path, document: Document, *, seconds: float = 10.0) -> Iterator[Samples]:
+    """Give the audio of a recording from begin to end, as it is in the files (blocking).
+
+    Each block is int16 of shape `(n, channels)`, its channels in the order of `document.audio.channels`, and
+    of at most that many seconds: memory is the same for any length of call. The files are open until
+    the iterator ends or is closed.
+
+    Raises:
+        RecordedAudioError: a file is damaged, or not what the sidecar says; all before was given.
+        OSError: a file cannot be read.
+    """
+    audio = document.audio
+    order = _order(audio, document.session_id)
+    size = max(1, round(seconds * audio.rate))
+    with ExitStack() as stack:
+        readers = [stack.enter_context(closing(_open(directory, file, audio))) for file in audio.files]
+        while True:
+            parts = [reader.read(size) for reader in readers]
+            length = min(len(part) for part in parts)
+            if length:
+                yield _joined(parts, length, order)
+            if any(len(part) != length for part in parts):
+                raise RecordedAudioError(audio.files[0].name, "the files of its channels differ in length")
+            if not length:
+                return
+
+
+def _order(audio: RecordedAudio, session_id: str) -> list[int]:
+    """Tell which of all files' channels is the recording's first, second …"""
+    found = [channel for file in audio.files for channel in file.channels]
+    if sorted(found) != sorted(audio.channels) or len(set(found)) != len(found):
+        raise RecordedAudioError(
+            audio.files[0].name if audio.files else session_id,
+            f"its files hold the channels {found}, where the sidecar speaks of {audio.channels}",
+        )
+    return [found.index(channel) for channel in audio.channels]
+
+
+def _joined(parts: Sequence[Samples], length: int, order: list[int]) -> Samples:
+    joined = parts[0][:length] if len(parts) == 1 else np.hstack([part[:length] for part in parts])
+    return joined if order == list(range(len(order))) else joined[:, order]
+
+
+def _open(directory: Path, file: AudioFile, audio: RecordedAudio) -> AudioReader:
+    reader = _reader(directory / file.name, audio.format)
+    found = (reader.channels, reader.rate)
+    if found == (len(file.channels), audio.rate):
+        return reader
+    reader.close()
+    raise RecordedAudioError(
+        file.name,
+        f"it has {found[0]} channels at {found[1]} Hz, where the sidecar speaks of "
+        f"{len(file.channels)} at {audio.rate} Hz",
+    )
+
+
+def _reader(path: Path, format_: str) -> AudioReader:
+    if format_ in ("wav", "pcm16"):
+        try:
+            return WavReader(path)
+        except WavError as error:
+            raise RecordedAudioError(path.name, error.problem) from None
+    raise RecordedAudioError(path.name, f"files of the format {format_!r} are not read")

@@ -12,7 +12,7 @@ import numpy as np
 from audiohook_fw.audio import Samples
 
 from ..document import AudioFile, Document, GapEntry
-from .output import Advance
+from .output import Advance, said
 from .places import PlaceError, opened
 
 __all__ = ["Silence", "check_bytes", "check_sidecar"]
@@ -67,7 +67,7 @@ def check_bytes(directory: Path, file: AudioFile, advance: Advance) -> Iterator[
                     digest.update(piece)
                     advance(len(piece))
     except (OSError, PlaceError) as error:
-        yield _problem(file.name, error)
+        yield said(error) if isinstance(error, PlaceError) else f"{file.name}: {error.strerror}"
         return
     if file.size is not None and size != file.size:
         yield f"{file.name}: it has {size} bytes, and had {file.size}"
@@ -98,9 +98,3 @@ class Silence:
                 break
             index += 1
         self._next = index
-
-
-def _problem(name: str, error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"{name}: {error.strerror or type(error).__name__}"
-    return str(error)

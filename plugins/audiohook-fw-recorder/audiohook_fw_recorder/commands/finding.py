@@ -46,7 +46,7 @@ class Found:
     @property
     def stem(self) -> str:
         """Return the recording's name."""
-        return self.name.removesuffix(".json")
+        return self.name.rpartition("/")[2].removesuffix(".json")
 
     @property
     def recording(self) -> Document:
@@ -162,7 +162,9 @@ def _search(place: Place, name: str, ids: dict[str, str]) -> tuple[Found | None,
     except (OSError, PlaceError):
         return None, set()
     lower = content.lower()
-    likely = {word for word in ids if name.lower().startswith(word) or word.encode() in lower}
+    likely = {
+        word for word in ids if name.rpartition("/")[2].lower().startswith(word) or word.encode() in lower
+    }
     if not likely:  # nearly always, and much cheaper than to parse it
         return None, set()
     found = _parsed(place, name, content)

@@ -75,7 +75,7 @@ def _measured(found: Found, document: Document, advance: Advance) -> tuple[Level
     levels = Levels(length, len(audio.channels), COLUMNS)
     advance.expect(audio.samples, found.stem)
     try:
-        with found.place.audio(document) as directory:
+        with found.place.audio(found.name, document) as directory:
             for start, samples in pieces(directory, document):
                 levels.add(start, samples)
                 advance(len(samples))

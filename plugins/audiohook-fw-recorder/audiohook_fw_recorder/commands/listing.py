@@ -64,7 +64,7 @@ def state(found: Found) -> str:
 
 def size(found: Found) -> int | None:
     """Return the bytes of the audio; nothing when a file is missing."""
-    sizes = [found.place.size(file) for file in found.recording.audio.files]
+    sizes = [found.place.size(found.name, file) for file in found.recording.audio.files]
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 

@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["Advance", "JsonArray", "clean", "progress", "warn"]
+__all__ = ["Advance", "JsonArray", "clean", "progress", "said", "warn"]
 
 
 class JsonArray:
@@ -98,3 +98,11 @@ def clean(text: str) -> str:
 def warn(text: str) -> None:
     """Say something beside the result."""
     typer.echo(f"Warning: {clean(text)}", err=True)
+
+
+def said(error: Exception) -> str:
+    """Return what an error means to people."""
+    if not isinstance(error, OSError):
+        return str(error)
+    problem = error.strerror or type(error).__name__
+    return f"{error.filename}: {problem}" if error.filename else problem

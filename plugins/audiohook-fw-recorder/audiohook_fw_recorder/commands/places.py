@@ -14,6 +14,7 @@ from audiohook_fw import AudiohookError
 
 from ..document import AudioFile, Document
 from ..files import TEMPORARY
+from ..ledger import LEDGER, LedgerState, check_ledger
 from ..owner import is_owned
 
 __all__ = ["MOST_BYTES", "SIDECAR", "Folder", "MissingError", "Place", "PlaceError", "opened"]
@@ -57,14 +58,17 @@ class Place(Protocol):
             MissingError: when it is gone. PlaceError: when it is none. OSError: when it cannot be read.
         """
 
-    def size(self, file: AudioFile) -> int | None:
+    def size(self, name: str, file: AudioFile) -> int | None:
         """Return the bytes of a file of audio; nothing when it is not there."""
 
-    def audio(self, document: Document) -> AbstractContextManager[Path]:
-        """Have the audio of a recording in a directory while the context lasts."""
+    def audio(self, name: str, document: Document) -> AbstractContextManager[Path]:
+        """Have the audio of a recording, whose sidecar has that name, in a directory for a while."""
 
     def runs(self, document: Document) -> bool:
         """Tell whether a process is at work on that recording."""
+
+    def ledger(self) -> LedgerState | None:
+        """Read the ledger of what was deleted here; nothing when there is none. Raises `OSError`."""
 
 
 class Folder:
@@ -100,7 +104,9 @@ class Folder:
         return sorted(
             name
             for name in self._entries()
-            if not (SIDECAR.fullmatch(name) or name.startswith(".") or name.endswith(TEMPORARY))
+            if not (
+                SIDECAR.fullmatch(name) or name.startswith(".") or name.endswith(TEMPORARY) or name == LEDGER
+            )
         )
 
     def content(self, name: str) -> bytes:
@@ -115,7 +121,7 @@ class Folder:
             raise PlaceError(f"{name}: this is too much for a sidecar")
         return content
 
-    def size(self, file: AudioFile) -> int | None:
+    def size(self, name: str, file: AudioFile) -> int | None:
         """Return the bytes of a file of audio; nothing when it is not there."""
         try:
             status = os.lstat(self.path / file.name)
@@ -123,7 +129,7 @@ class Folder:
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
-    def audio(self, document: Document) -> AbstractContextManager[Path]:
+    def audio(self, name: str, document: Document) -> AbstractContextManager[Path]:
         """Return the directory itself."""
         return nullcontext(self.path)
 
@@ -135,6 +141,18 @@ class Folder:
             return is_owned(self.path, document.owner)
         except OSError:
             return True
+
+    def ledger(self) -> LedgerState | None:
+        """Read the ledger of what was deleted here; nothing when there is none.
+
+        Raises:
+            PlaceError: when it is a link, or no regular file. OSError: when it cannot be read.
+        """
+        try:
+            opened(self.path / LEDGER).close()
+        except MissingError:
+            return None
+        return check_ledger(self.path)
 
     def _entries(self) -> Iterator[str]:
         with os.scandir(self.path) as entries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from audiohook_fw.audio import Samples
 
@@ -11,7 +12,10 @@ from ..document import Document
 from ..reading import blocks
 from .places import opened
 
-__all__ = ["call_length", "pieces"]
+__all__ = ["EXACT", "call_length", "guarded_blocks", "pieces"]
+
+EXACT: Final = ("wav", "pcm16", "flac", "age")
+"""Formats that keep every sample, so that silence stays silent."""
 
 
 def call_length(document: Document) -> int:
@@ -23,17 +27,26 @@ def call_length(document: Document) -> int:
     return max([end, *(gap.start + gap.length for gap in document.gaps)])
 
 
-def pieces(directory: Path, document: Document) -> Iterator[tuple[int, Samples]]:
-    """Give the audio with the call time at which each piece begins, in order; between them is silence.
+def guarded_blocks(directory: Path, document: Document) -> Iterator[Samples]:
+    """Give the audio as it is in the files, if they are files: neither links to elsewhere nor pipes.
 
     Raises:
         PlaceError: when a file is missing, or no regular one. RecordedAudioError, OSError: as `blocks`.
     """
-    for file in document.audio.files:  # nothing that leads elsewhere, or would wait for ever, is opened
+    for file in document.audio.files:
         opened(directory / file.name).close()
+    yield from blocks(directory, document)
+
+
+def pieces(directory: Path, document: Document) -> Iterator[tuple[int, Samples]]:
+    """Give the audio with the call time at which each piece begins, in order; between them is silence.
+
+    Raises:
+        PlaceError, RecordedAudioError, OSError: as `guarded_blocks`.
+    """
     map_ = document.audio.map
     position = index = 0
-    for block in blocks(directory, document):
+    for block in guarded_blocks(directory, document):
         if map_ is None:
             yield position, block
             position += len(block)

@@ -8,10 +8,12 @@ from contextlib import ExitStack
 
 import typer
 
+from ..ledger import LEDGER, LedgerState
 from ..settings import RecorderSettings
 from .finding import Found, Kind, Selection, select
 from .options import Json, Names, places
-from .output import Advance, JsonArray, clean, progress
+from .output import Advance, JsonArray, clean, progress, said
+from .places import PlaceError
 from .texts import counted
 from .verifying import Verdict, Verified, verify
 
@@ -40,9 +42,10 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
                 else:
                     for problem in verified.problems:
                         bar.echo(clean(_said(verified.found, problem)))
+            bad = _check_ledgers(selection, array, bar)
         if not json:
             typer.echo(_total(counts))
-        raise typer.Exit(int(counts[Verdict.BAD] > 0))
+        raise typer.Exit(int(bad or counts[Verdict.BAD] > 0))
 
 
 def _verified(selection: Selection, bar: Advance) -> Iterator[Verified]:
@@ -61,6 +64,33 @@ def _verified(selection: Selection, bar: Advance) -> Iterator[Verified]:
             if name not in known and name.rpartition(".")[0] not in known:
                 found = Found(place, name, Kind.FOREIGN, problem="no sidecar speaks of this file")
                 yield Verified(found, Verdict.FOREIGN, (found.problem,))
+
+
+def _check_ledgers(selection: Selection, array: JsonArray | None, bar: Advance) -> bool:
+    """Check the ledgers of what was deleted, and tell of them; return whether one is wrong."""
+    bad = False
+    for place in selection.wholes:
+        try:
+            state = place.ledger()
+        except (OSError, PlaceError) as error:
+            state = LedgerState(0, "", [said(error)])
+        if state is None:
+            continue
+        bad |= bool(state.problems)
+        if array is not None:
+            verdict = Verdict.BAD if state.problems else Verdict.OK
+            item = {
+                "name": LEDGER,
+                "place": place.label,
+                "verdict": verdict,
+                "problems": list(state.problems),
+            }
+            array.add({**item, "notes": [], "lines": state.lines, "last": state.last})
+            continue
+        for problem in state.problems:
+            bar.echo(clean(problem))
+        bar.echo(f"{LEDGER}: {counted(state.lines, 'line')}, the last one is {state.last or 'not known'}")
+    return bad
 
 
 def _names(found: Found) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,16 +15,16 @@ from audiohook_fw.audio import WavError, WavReader
 from ..document import Document
 from .checks import Silence, check_bytes, check_sidecar
 from .finding import Found, Kind, look
-from .output import Advance
-from .sound import pieces
+from .output import Advance, said
+from .sound import EXACT, pieces
 
 __all__ = ["Verdict", "Verified", "verify"]
 
 TRIES: Final = 3
 """A recording that somebody changed while it was read is read again."""
 
-EXACT: Final = ("wav", "pcm16", "flac")
-"""Formats that keep every sample, so that silence stays silent."""
+PAUSE: Final = 0.5
+"""Seconds between two tries at a recording that a process has still something to do for."""
 
 
 class Verdict(StrEnum):
@@ -56,10 +57,13 @@ def verify(found: Found, advance: Advance) -> Verified | None:
         verified = _verify(found, advance)
         if verified.verdict is not Verdict.BAD:
             break
+        used = found.document is not None and found.place.runs(found.document)
+        if used:  # its files may be just about to be replaced, or to go: then its sidecar follows soon
+            time.sleep(PAUSE)
         again = look(found.place, found.name)
         if again is None:
             return None
-        if again.document == found.document:
+        if again.document == found.document and not used:
             break
         found = again
     return verified
@@ -70,18 +74,19 @@ def _verify(found: Found, advance: Advance) -> Verified:
     if document is None:
         verdict = Verdict.FOREIGN if found.kind is Kind.FOREIGN else Verdict.BAD
         return Verified(found, verdict, (found.problem,))
-    if found.place.runs(document):
+    used = found.place.runs(document)
+    if used and document.state == "recording":
         return Verified(found, Verdict.RUNNING)
     problems = list(check_sidecar(document))
     notes: list[str] = []
     try:
-        with found.place.audio(document) as directory:
+        with found.place.audio(found.name, document) as directory:
             problems += _check_files(directory, document, advance)
             if not problems:
                 problems += _check_audio(directory, document, advance)
     except (OSError, AudiohookError) as error:
-        problems.append(_said(error))
-    if document.owner is not None or document.state == "recording":
+        problems.append(said(error))
+    if not used and (document.owner is not None or document.state == "recording"):
         problems.append("its server is gone and had not finished it; a server that starts does")
     return Verified(found, Verdict.BAD if problems else Verdict.OK, tuple(problems), tuple(notes))
 
@@ -119,13 +124,3 @@ def _check_audio(directory: Path, document: Document, advance: Advance) -> Itera
         yield f"its audio has {count} samples, where the sidecar speaks of {audio.samples}"
     elif silence.found:
         yield silence.found
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return (
-            f"{error.filename}: {error.strerror}"
-            if error.filename
-            else error.strerror or type(error).__name__
-        )
-    return str(error)

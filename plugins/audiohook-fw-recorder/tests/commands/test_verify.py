@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from audiohook_fw_recorder.commands import verifying
+from audiohook_fw_recorder.ledger import Ledger, Removed, digest_of
 
 from audiohook_fw import MediaFormat
 from audiohook_fw.audio import tone
@@ -252,3 +253,25 @@ async def test_what_the_recorder_wrote_is_whole(
     assert item["verdict"] == "ok", item
     assert archive.json("list")[0]["seconds"] == pytest.approx(1.2 + 1.5 + 0.2 + 0.5 - 0.2, abs=0.5)
     assert "░" in archive.run("info").stdout
+
+
+def test_the_ledger_of_what_was_deleted_is_checked(archive: Any) -> None:
+    with Ledger(archive.directory) as ledger:
+        for number in range(3):
+            ledger.append("erase", [digest_of(str(number))], Removed(files=2))
+        last = ledger.last
+    lines = [f"ledger.jsonl: 3 lines, the last one is {last}", "0 recordings: 0 whole, 0 not"]
+    assert archive.run("verify").stdout.splitlines() == lines
+    (item,) = archive.json("verify")
+    assert (item["verdict"], item["lines"], item["last"]) == ("ok", 3, last)
+
+    path = archive.directory / "ledger.jsonl"
+    path.write_text(path.read_text().replace('"files": 2', '"files": 3', 1))
+    result = archive.run("verify")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("ledger.jsonl: line 2: the line before it is not the one that was there")
+    assert archive.json("verify", status=1)[0]["verdict"] == "bad"
+
+    path.unlink()
+    os.mkfifo(path)
+    assert archive.json("verify", status=1)[0]["problems"] == ["ledger.jsonl: this is no regular file"]

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from audiohook_fw import AudiohookError
 
@@ -38,6 +38,9 @@ def _file_name(name: str) -> str:
     return name
 
 
+FileName = Annotated[str, AfterValidator(_file_name)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="allow")
 
@@ -50,7 +53,7 @@ class AudioFile(_Part):
         size: bytes, and sha256: hexadecimal; known once the file does not change any more.
     """
 
-    name: Annotated[str, AfterValidator(_file_name)]
+    name: FileName
     channels: list[str] = Field(min_length=1, max_length=2)
     size: int | None = Field(default=None, ge=0)
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
@@ -71,6 +74,7 @@ class RecordedAudio(_Part):
         format: of the files. encoding: as the call came. samples: length of the files, per channel.
         pauses: whether they are silence in the files, or cut out.
         map: the pieces that are left when they are cut out; without it, file time is call time.
+        call_samples: how long the call was, when they are cut out.
     """
 
     format: str
@@ -81,6 +85,20 @@ class RecordedAudio(_Part):
     files: list[AudioFile]
     pauses: Literal["silence", "cut"] = "silence"
     map: list[MapEntry] | None = None
+    call_samples: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _map_fits(self) -> Self:
+        if (self.map is None) != (self.pauses == "silence"):
+            raise ValueError("there must be a map when pauses are cut, and only then")
+        file = call = 0
+        for entry in self.map or ():
+            if entry.file != file or entry.call < call:
+                raise ValueError(f"the map is wrong at {entry.file}: its pieces must follow each other")
+            file, call = entry.file + entry.length, entry.call + entry.length
+        if self.map is not None and (file != self.samples or call > (self.call_samples or 0)):
+            raise ValueError("the map does not fit the lengths, samples and call_samples")
+        return self
 
 
 class GapEntry(_Part):
@@ -97,6 +115,9 @@ class Document(_Part):
     Attributes:
         owner: token of the process that has still something to do for it.
         state: `recording`, `complete`, or `interrupted`: its server ended before the call did.
+        errors: what went wrong, and how often.
+        leftovers: files that may be there beside those of `audio`, and are to be removed: they are being
+            made, or were replaced.
     """
 
     format: Literal["audiohook-recording/1"]
@@ -110,6 +131,8 @@ class Document(_Part):
     audio: RecordedAudio
     events: list[dict[str, Any]]
     gaps: list[GapEntry]
+    errors: dict[str, int] = Field(default_factory=dict)
+    leftovers: list[FileName] = Field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -133,12 +156,14 @@ class Document(_Part):
             elif where == "format":
                 problem = f"this is no sidecar of a recording: its format is not {FORMAT}"
             else:
-                problem = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+                said = first["msg"].removeprefix("Value error, ")
+                problem = f"{where}: {said[:1].lower()}{said[1:]}"
             raise DocumentError(name, problem) from None
 
     def text(self) -> str:
         """Return the JSON."""
-        return self.model_dump_json(indent=2, exclude_unset=True)
+        empty = {"leftovers"} if not self.leftovers else set()
+        return self.model_dump_json(indent=2, exclude_unset=True, exclude=empty)
 
     def save(self, path: Path) -> None:
         """Write it in place of the one before (blocking)."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from audiohook_fw import AudioWish, Commands, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
+from .formats import FormatMissingError, require
 from .handler import RecordingHandler
 from .owner import Owner
 from .settings import RecorderSettings
@@ -37,8 +38,8 @@ class Recorder:
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
-        """Make the directory, and see that it takes files."""
-        await asyncio.to_thread(_check, self._settings.directory)
+        """Make the directory, and see that it takes files, and that their format can be made."""
+        await asyncio.to_thread(_check, self._settings.directory, self._settings.format)
 
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
@@ -63,7 +64,11 @@ class Recorder:
             await asyncio.to_thread(self._owner.release)
 
 
-def _check(directory: Path) -> None:
+def _check(directory: Path, format_: str) -> None:
+    try:
+        require(format_)
+    except FormatMissingError as error:
+        raise PluginError("recorder", f"{error}; or set plugins.recorder.format") from None
     try:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".check-")

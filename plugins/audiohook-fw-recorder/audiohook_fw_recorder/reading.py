@@ -5,39 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from audiohook_fw import AudiohookError
-from audiohook_fw.audio import Samples, WavError, WavReader
+from audiohook_fw.audio import Samples
 
 from .document import AudioFile, Document, RecordedAudio
+from .formats import AudioReader, RecordedAudioError, open_audio
 
 __all__ = ["RecordedAudioError", "blocks"]
-
-
-class RecordedAudioError(AudiohookError, ValueError):
-    """The audio of a recording cannot be used; says which file, and what is wrong with it."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        self.problem = problem
-        super().__init__(name, problem)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.problem}"
-
-
-class AudioReader(Protocol):
-    """An open file of audio."""
-
-    @property
-    def channels(self) -> int: ...
-    @property
-    def rate(self) -> int: ...
-    def read(self, samples: int) -> Samples: ...
-    def close(self) -> None: ...
 
 
 def blocks(directory: Path, document: Document, *, seconds: float = 10.0) -> Iterator[Samples]:
@@ -56,15 +32,26 @@ def blocks(directory: Path, document: Document, *, seconds: float = 10.0) -> Ite
     size = max(1, round(seconds * audio.rate))
     with ExitStack() as stack:
         readers = [stack.enter_context(closing(_open(directory, file, audio))) for file in audio.files]
+        total = 0
         while True:
             parts = [reader.read(size) for reader in readers]
             length = min(len(part) for part in parts)
             if length:
+                total += length
                 yield _joined(parts, length, order)
             if any(len(part) != length for part in parts):
                 raise RecordedAudioError(audio.files[0].name, "the files of its channels differ in length")
             if not length:
-                return
+                break
+    _check_length(audio, total)
+
+
+def _check_length(audio: RecordedAudio, found: int) -> None:
+    """Refuse files that have lost audio. A running call's sidecar lags behind them, and has no sums."""
+    if found != audio.samples and any(file.sha256 for file in audio.files):
+        raise RecordedAudioError(
+            audio.files[0].name, f"it holds {found} samples, where the sidecar speaks of {audio.samples}"
+        )
 
 
 def _order(audio: RecordedAudio, session_id: str) -> list[int]:
@@ -84,7 +71,7 @@ def _joined(parts: Sequence[Samples], length: int, order: list[int]) -> Samples:
 
 
 def _open(directory: Path, file: AudioFile, audio: RecordedAudio) -> AudioReader:
-    reader = _reader(directory / file.name, audio.format)
+    reader = open_audio(directory / file.name, audio.format)
     found = (reader.channels, reader.rate)
     if found == (len(file.channels), audio.rate):
         return reader
@@ -94,12 +81,3 @@ def _open(directory: Path, file: AudioFile, audio: RecordedAudio) -> AudioReader
         f"it has {found[0]} channels at {found[1]} Hz, where the sidecar speaks of "
         f"{len(file.channels)} at {audio.rate} Hz",
     )
-
-
-def _reader(path: Path, format_: str) -> AudioReader:
-    if format_ in ("wav", "pcm16"):
-        try:
-            return WavReader(path)
-        except WavError as error:
-            raise RecordedAudioError(path.name, error.problem) from None
-    raise RecordedAudioError(path.name, f"files of the format {format_!r} are not read")

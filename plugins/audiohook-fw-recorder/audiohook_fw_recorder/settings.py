@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["RecorderSettings"]
+from .formats import FileFormat
+
+__all__ = ["Pauses", "RecorderSettings", "Wanted"]
+
+Pauses = Literal["silence", "cut"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The files that a recording is to have.
+
+    Attributes:
+        format: of the files. per_channel: one file for each channel.
+        pauses: keep them as silence, or cut them (and what the client discarded) out.
+    """
+
+    format: FileFormat = "wav"
+    per_channel: bool = False
+    pauses: Pauses = "silence"
+
+    @property
+    def plain(self) -> bool:
+        """Whether that is what the recorder writes during the call."""
+        return self == Wanted()
 
 
 class RecorderSettings(BaseModel):
@@ -24,3 +49,19 @@ class RecorderSettings(BaseModel):
         description="Seconds of audio collected before it is written: what a killed server loses at most, "
         "beside the frame on its way.",
     )
+    format: FileFormat = Field(
+        default="wav",
+        description="Format of the files once the call is over: `wav` as it came (µ-law), `pcm16` (WAV of 16 "
+        "bits), `flac` or `opus` (in Ogg, lossy). The last two need the extra `formats`.",
+    )
+    per_channel: bool = Field(default=False, description="Make one file for each channel of a call.")
+    pauses: Pauses = Field(
+        default="silence",
+        description="What becomes of pauses, and of audio that the client discarded: `silence`, so that file "
+        "time is call time, or `cut` out, with a map in the sidecar.",
+    )
+
+    @property
+    def wanted(self) -> Wanted:
+        """The files that a recording is to have."""
+        return Wanted(self.format, self.per_channel, self.pauses)

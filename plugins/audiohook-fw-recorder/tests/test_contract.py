@@ -14,3 +14,8 @@ class TestRecorder(PluginContract):
 class TestRecorderThatFlushesOften(PluginContract):
     plugin = Recorder
     settings = {"directory": "calls", "flush_seconds": 0.02}  # noqa: RUF012
+
+
+class TestRecorderOfOtherFormats(PluginContract):
+    plugin = Recorder
+    settings = {"directory": "calls", "format": "flac", "per_channel": True, "pauses": "cut"}  # noqa: RUF012

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import random
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -287,6 +288,17 @@ async def test_an_unwritable_directory_fails_at_start(load: Any, recordings: Any
     (record,) = [record for record in manager.records if record.name == "recorder"]
     assert record.status is PluginStatus.FAILED
     assert "plugins.recorder.directory" in record.error
+
+
+async def test_a_format_that_cannot_be_made_fails_at_start(
+    load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    manager = load(format="opus")
+    await manager.startup(ServerContext(version="0", node="test"))
+    (record,) = [record for record in manager.records if record.name == "recorder"]
+    assert record.status is PluginStatus.FAILED
+    assert "pip install 'audiohook-fw-recorder[formats]'; or set plugins.recorder.format" in record.error
 
 
 async def test_recordings_belong_to_the_owner_only(

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .formats import FileFormat
+from .store_settings import StoreSettings
 
 __all__ = ["Pauses", "RecorderSettings", "Wanted"]
 
@@ -59,6 +60,9 @@ class RecorderSettings(BaseModel):
         default="silence",
         description="What becomes of pauses, and of audio that the client discarded: `silence`, so that file "
         "time is call time, or `cut` out, with a map in the sidecar.",
+    )
+    store: StoreSettings = Field(
+        default=StoreSettings(), description="The object store that recordings go to when their call is over."
     )
 
     @property

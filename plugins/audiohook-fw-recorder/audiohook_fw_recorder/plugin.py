@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from audiohook_fw import AudioWish, PluginError, PluginInfo, ServerContext, Session, hookimpl
+from audiohook_fw import AudioWish, Commands, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
 from .formats import FormatMissingError, require
 from .handler import RecordingHandler
@@ -47,6 +47,13 @@ class Recorder:
         if session.media is None:
             return None
         return RecordingHandler(session, self._settings, self._owner, self._writer)
+
+    @hookimpl
+    def register_commands(self, commands: Commands) -> None:
+        """Offer `audiohook-fw recordings`."""
+        from .commands import make_app  # which a server has no use for
+
+        commands.add(make_app(self._settings), name="recordings")
 
     @hookimpl
     async def on_shutdown(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -63,3 +64,12 @@ def test_a_file_that_was_taken_away_is_made_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize("token", ["", "../../etc/passwd", "0" * 15, "G" * 16, "0" * 16 + "\n"])
 def test_no_token_leads_out_of_the_directory(tmp_path: Path, token: str) -> None:
     assert not is_owned(tmp_path, token)
+
+
+def test_those_who_look_at_the_same_time_do_not_take_each_other_for_the_owner(tmp_path: Path) -> None:
+    token = "0123456789abcdef"
+    path = tmp_path / f".owner-{token}"
+    path.touch(0o600)
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as another process does while it looks
+        assert not is_owned(tmp_path, token)

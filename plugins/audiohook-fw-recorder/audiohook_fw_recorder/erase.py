@@ -6,17 +6,16 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from audiohook_fw import AudiohookError
 
 from .ledger import Ledger, Removed, digest_of
+from .store import Store
+from .store_settings import StoreSettings
 from .traces import Listing, Trace, delete, is_at_work, read_trace, sidecars, sync
 
-if TYPE_CHECKING:
-    from .store import Store
-
-__all__ = ["EraseError", "Held", "erase", "look"]
+__all__ = ["EraseError", "Held", "erase", "look", "open_store"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +38,22 @@ class Held:
     files: int
     objects: int
     bytes: int
+
+
+def open_store(settings: StoreSettings) -> Store | None:
+    """Return the store of a section of the configuration; `None` when it has none.
+
+    Raises:
+        EraseError: it cannot be used.
+    """
+    if not settings.url:
+        return None
+    try:
+        return Store(settings)
+    except ImportError as error:
+        raise EraseError("a store needs obstore: pip install 'audiohook-fw-recorder[store]'") from error
+    except (OSError, ValueError) as error:
+        raise EraseError(f"plugins.recorder.store: {error}") from error
 
 
 def look(directory: Path, store: Store | None, conversation_id: str) -> Held:

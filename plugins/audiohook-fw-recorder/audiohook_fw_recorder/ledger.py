@@ -11,13 +11,24 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-__all__ = ["LEDGER", "LOST", "Action", "Ledger", "LedgerState", "Removed", "check_ledger", "digest_of"]
+__all__ = [
+    "LEDGER",
+    "LOST",
+    "Action",
+    "Ledger",
+    "LedgerState",
+    "Removed",
+    "check_ledger",
+    "digest_of",
+    "entries",
+    "ledger_size",
+]
 
 LEDGER: Final = "ledger.jsonl"
 """Its name, in the directory of the recordings."""
@@ -159,6 +170,28 @@ def check_ledger(directory: Path) -> LedgerState:
     return LedgerState(number, before, problems)
 
 
+def entries(directory: Path, *, after: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the ledger of a directory, from a byte on; what is no line is left out.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with _opened(directory / LEDGER, after) as lines:
+        for line in lines:
+            with suppress(ValueError):
+                entry = json.loads(line)
+                if isinstance(entry, dict):
+                    yield entry
+
+
+def ledger_size(directory: Path) -> int:
+    """Return the bytes of the ledger of a directory."""
+    try:
+        return (directory / LEDGER).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def _problem(line: bytes, before: str) -> str:
     if not line.endswith(b"\n"):
         return LOST
@@ -174,7 +207,7 @@ def _problem(line: bytes, before: str) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Iterator[bytes]]:
+def _opened(path: Path, after: int = 0) -> Iterator[Iterator[bytes]]:
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -182,6 +215,7 @@ def _opened(path: Path) -> Iterator[Iterator[bytes]]:
         return
     with file:
         fcntl.flock(file, fcntl.LOCK_SH)  # a line that is just written is not yet one
+        file.seek(after)
         yield iter(lambda: file.readline(_MOST), b"")
 
 

@@ -11,9 +11,11 @@ from typing import Final
 
 from audiohook_fw import AudioWish, Commands, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
+from .erase import EraseError, erase, open_store
 from .formats import FormatMissingError, require
 from .handler import RecordingHandler
 from .owner import Owner
+from .retention import Retention
 from .settings import RecorderSettings
 from .writer import Writer
 
@@ -23,6 +25,10 @@ logger = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS: Final = 8.0
 """How long the last writes may take when the server ends; less than `limits.shutdown_timeout`."""
+
+
+RETENTION_SECONDS: Final = 1.0
+"""How long its thread is waited for; a store that hangs holds nobody up."""
 
 
 class Recorder:
@@ -35,11 +41,14 @@ class Recorder:
         self._settings = settings
         self._owner = Owner(settings.directory)
         self._writer = Writer(settings.flush_seconds)
+        self._retention = Retention.of(settings)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
         """Make the directory, and see that it takes files, and that their format can be made."""
         await asyncio.to_thread(_check, self._settings.directory, self._settings.format)
+        if self._retention is not None:
+            self._retention.start()
 
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
@@ -53,11 +62,27 @@ class Recorder:
         """Offer `audiohook-fw recordings`."""
         from .commands import make_app  # which a server has no use for
 
-        commands.add(make_app(self._settings), name="recordings")
+        commands.add(make_app(self._settings, commands), name="recordings")
+
+    @hookimpl
+    async def on_erase(self, conversation_id: str) -> int:
+        """Delete the files and objects of a conversation; what is recorded just now is refused."""
+        directory = self._settings.directory
+        try:
+            store = await asyncio.to_thread(open_store, self._settings.store)
+            removed = await asyncio.to_thread(erase, directory, store, conversation_id)
+        except OSError as error:
+            problem = f"{error.filename or directory}: {error.strerror or type(error).__name__}"
+            raise PluginError("recorder", problem) from error
+        except EraseError as error:
+            raise PluginError("recorder", str(error)) from error
+        return removed.files + removed.objects
 
     @hookimpl
     async def on_shutdown(self) -> None:
         """Have the rest of all recordings written."""
+        if self._retention is not None:
+            await asyncio.to_thread(self._retention.stop, RETENTION_SECONDS)
         if not await asyncio.to_thread(self._writer.stop, SHUTDOWN_SECONDS):
             logger.error("the disk takes too long: the ends of some recordings are not written")
         else:

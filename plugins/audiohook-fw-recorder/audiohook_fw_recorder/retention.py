@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Self
 
 from audiohook_fw import AudiohookError
 
 from .files import TEMPORARY
 from .ledger import Ledger, Removed, digest_of
+from .settings import RecorderSettings
+from .store import Store, StoredObject
 from .traces import Listing, Trace, delete, is_at_work, read_trace, sidecars, stem_of, sync
-
-if TYPE_CHECKING:
-    from .store import Store, StoredObject
 
 __all__ = ["EVERY", "Retention"]
 
@@ -70,6 +69,14 @@ class Retention:
         self._seen: tuple[datetime, float] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @classmethod
+    def of(cls, settings: RecorderSettings) -> Self | None:
+        """Return what a section of the configuration asks for, if it does."""
+        days, store = settings.retention_days, settings.store
+        if days is None:
+            return None
+        return cls(settings.directory, days, (lambda: Store(store)) if store.url else None)
 
     def start(self) -> None:
         """Begin, in a thread."""

@@ -14,7 +14,7 @@ from audiohook_fw_recorder.commands import make_app
 from audiohook_fw_recorder.owner import Owner
 from typer.testing import CliRunner, Result
 
-from audiohook_fw import MediaFormat
+from audiohook_fw import Commands, MediaFormat
 from audiohook_fw.audio import WavWriter, encode, ulaw_decode
 
 RATE = 8000
@@ -88,7 +88,7 @@ class Archive:
 
     def run(self, *arguments: object) -> Result:
         """Run a command of `recordings`."""
-        app = make_app(RecorderSettings(directory=self.directory))
+        app = make_app(RecorderSettings(directory=self.directory), Commands("recorder"))
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
     def json(self, *arguments: object, status: int = 0) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def look(directory: Path, store: Store | None, conversation_id: str) -> Held:
         EraseError: it cannot be erased now. OSError, StoreError: that cannot be known.
     """
     _check(directory)
-    traces = _traces(directory, conversation_id)
+    traces, _ = _scan(directory, conversation_id)
     _refuse(directory, traces)
     listing = Listing(directory)
     sizes = {name: _size(directory / name) for trace in traces for name in listing.of(trace)}
@@ -84,8 +84,7 @@ def erase(directory: Path, store: Store | None, conversation_id: str) -> Removed
     _check(directory)
     removed = Removed()
     with Ledger(directory) as ledger:
-        _refuse(directory, _traces(directory, conversation_id))
-        problems = _erase_files(directory, conversation_id, removed)
+        problems = list(_erase_files(directory, conversation_id, removed))
         if store is not None:
             problems += _erase_objects(store, conversation_id, removed)
         ledger.append("erase", [digest_of(conversation_id)], removed, complete=not problems)
@@ -108,43 +107,49 @@ def _refuse(directory: Path, traces: Sequence[Trace]) -> None:
             raise EraseError(f"{what} ({trace.name}): nothing is erased; try again when that is over")
 
 
-def _traces(directory: Path, conversation_id: str) -> list[Trace]:
+def _scan(directory: Path, conversation_id: str) -> tuple[list[Trace], list[str]]:
+    """Return what is there of a conversation, and the sidecars of which nobody can tell whose they are."""
     wanted = conversation_id.lower()
-    found = (read_trace(directory, name, of=wanted) for name in sidecars(directory))
-    return [t for t in found if t is not None and (t.conversation_id or "").lower() == wanted]
-
-
-def _unclear(directory: Path) -> Iterator[str]:
-    """Yield the sidecars of which nobody can tell what conversation they belong to."""
     names = sidecars(directory)
     known = set(names)
+    mine: list[Trace] = []
+    unclear: list[str] = []
     for name in names:
-        trace = read_trace(directory, name, of="\0")
-        if trace is None or trace.conversation_id is not None:
+        trace = read_trace(directory, name, of=wanted)
+        if trace is None:
             continue
-        if name.endswith(".json") or f"{trace.stem}.json" not in known:
-            yield name
+        if trace.conversation_id is None:
+            if name.endswith(".json") or f"{trace.stem}.json" not in known:
+                unclear.append(name)
+        elif trace.conversation_id.lower() == wanted:
+            mine.append(trace)
+    return mine, unclear
 
 
-def _erase_files(directory: Path, conversation_id: str, removed: Removed) -> list[str]:
-    problems: list[str] = []
-    try:
-        for _ in range(TRIES):
-            traces = _traces(directory, conversation_id)
-            if not traces or problems:
-                break
-            _refuse(directory, traces)
-            removed.recordings += _count(traces)
-            problems += _delete_all(directory, traces, removed)
+def _erase_files(directory: Path, conversation_id: str, removed: Removed) -> Iterator[str]:
+    """Delete, and yield why something is, or may be, left; refuse before anything is deleted."""
+    traces, unclear = _scan(directory, conversation_id)
+    _refuse(directory, traces)
+    failed = False
+    for _ in range(TRIES):
+        if not traces or failed:
+            break
+        removed.recordings += _count(traces)
+        for problem in _delete_all(directory, traces, removed):
+            failed = True
+            yield problem
+        try:
             sync(directory)
-        else:
-            problems.append("its files are written anew again and again: stop the server that does so")
-        unclear = list(_unclear(directory))
-    except (OSError, EraseError) as error:
-        return [*problems, str(error)]
+            traces, unclear = _scan(directory, conversation_id)
+        except OSError as error:  # what is deleted goes into the ledger all the same
+            yield f"nobody can tell whether that is on the disk: {error.strerror}; try again"
+            return
+        if any(is_at_work(directory, trace) for trace in traces):
+            break
+    if traces and not failed:
+        yield "its files are written anew by a server: try again"
     if unclear:
-        problems.append(f"nobody can tell whose these damaged files are: mend or delete {_some(unclear)}")
-    return problems
+        yield f"nobody can tell whose these damaged files are: mend or delete {_some(unclear)}"
 
 
 def _delete_all(directory: Path, traces: Sequence[Trace], removed: Removed) -> Iterator[str]:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _MOST: Final = 64 << 20  # bytes of a sidecar; 5,000 events and as many gaps are a fiftieth of it
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}")
 _SESSION: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-\d+)?)(?=[.-]|$)", re.I)
 _ID: Final = re.compile(rb'"conversation_id":\s*"[^"\\]+"')
@@ -41,7 +42,7 @@ class Trace:
 
     Attributes:
         name: of the file.
-        conversation_id: `None` when it cannot be known.
+        conversation_id: `None` when it cannot be known: the file is damaged, or cannot be read.
         owner: token of the process that has still something to do for it; perhaps it is gone.
         files: those that it speaks of.
         ended: when the call ended, as far as that is known; else when it was written last.
@@ -112,7 +113,10 @@ def read_trace(directory: Path, name: str, *, of: str | None = None) -> Trace | 
     Args:
         of: the only conversation that matters: another's trace may be `None`, which is faster.
     """
-    read = _content(directory / name)
+    try:
+        read = _content(directory / name)
+    except OSError:  # somebody else's, or a disk that fails: nobody can tell
+        return Trace(name, None, None, (), _NEVER) if _names_session(name) else None
     if read is None:
         return None
     content, written = read

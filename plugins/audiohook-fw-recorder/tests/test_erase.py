@@ -187,8 +187,22 @@ def test_a_sidecar_that_comes_back_is_deleted_too(tmp_path: Path, monkeypatch: p
     assert found(tmp_path, f"MARK-{CONVERSATION}") == []
     record(tmp_path, 1)
     times[0] = 100
-    with pytest.raises(EraseError, match="again and again"):
+    with pytest.raises(EraseError, match="written anew by a server: try again"):
         erase(tmp_path, None, CONVERSATION)
+
+
+def test_what_was_deleted_is_in_the_ledger_whatever_comes_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(directory: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    record(tmp_path, 1)
+    monkeypatch.setattr(module, "sync", fail)
+    with pytest.raises(EraseError, match="Input/output error; try again"):
+        erase(tmp_path, None, CONVERSATION)
+    (entry,) = entries(tmp_path)
+    assert (entry["files"], entry["complete"]) == (2, False)
 
 
 def test_a_full_ledger_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,20 @@ def test_links_pipes_and_directories_are_none_of_ours(tmp_path: Path) -> None:
         assert read_trace(tmp_path, f"{name}.json") is None
 
 
+def test_of_what_cannot_be_read_nobody_can_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path)
+    write(tmp_path, "notes.json")
+
+    def refuse(path: Path, flags: int) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "open", refuse)
+    trace = read_trace(tmp_path, path.name, of=CONVERSATION)
+    assert trace is not None
+    assert (trace.conversation_id, trace.ended.year) == (None, 9999)
+    assert read_trace(tmp_path, "notes.json") is None
+
+
 @pytest.mark.parametrize(
     ("name", "stem"),
     [

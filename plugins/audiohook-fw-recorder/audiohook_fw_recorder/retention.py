@@ -30,6 +30,12 @@ EVERY: Final = 3600.0
 BATCH: Final = 100
 """Recordings that share a line of the ledger: what a killed server has deleted without proof, at most."""
 
+PACE: Final = 16
+"""Sidecars that are read without a break,"""
+
+BREATH: Final = 0.002
+"""and the seconds of that break: calls come first, and Python runs one thread at a time."""
+
 FOLDERS: Final = 10_000
 """Conversations of the store that are looked at in one go."""
 
@@ -135,8 +141,8 @@ class Retention:
         names = sidecars(self._directory)
         waiting, listing = 0, None
         batch: list[Trace] = []
-        for name in _without_copies(names):
-            if self._stop.is_set():
+        for count, name in enumerate(_without_copies(names)):
+            if self._stop.wait(0.0 if count % PACE else BREATH):
                 break
             trace = read_trace(self._directory, name)
             if trace is None or trace.ended >= before or is_at_work(self._directory, trace):

@@ -66,18 +66,23 @@ class Listing:
     """The names in a directory, by the recording they belong to."""
 
     def __init__(self, directory: Path) -> None:
-        self._by_stem: dict[str, list[str]] = {}
+        # Joined by what no name holds: a list for each would be 100,000 objects for the garbage collector,
+        # which holds up the whole server while it looks at them.
+        self._by_stem: dict[str, str] = {}
         with os.scandir(directory) as entries:
             for entry in entries:
-                self._by_stem.setdefault(stem_of(entry.name), []).append(entry.name)
+                stem = stem_of(entry.name)
+                before = self._by_stem.get(stem)
+                self._by_stem[stem] = entry.name if before is None else f"{before}/{entry.name}"
 
     def of(self, trace: Trace) -> list[str]:
         """Return all that belongs to a recording, the sidecar last: an erasure that breaks off can go on."""
-        mine = self._by_stem.get(trace.stem, []) if _names_session(trace.name) else []
+        near = self._by_stem.get(trace.stem, "").split("/")
+        mine = near if _names_session(trace.name) else []
         own = {f"{trace.stem}.json", f"{trace.stem}.json{TEMPORARY}"}
         named = [*trace.files, *(name + TEMPORARY for name in trace.files)]
-        found = {name for name in (*mine, *named) if not _is_sidecar(name) and name != LEDGER}
-        left = [name for name in self._by_stem.get(trace.stem, []) if name in own]
+        found = {name for name in (*mine, *named) if name and not _is_sidecar(name) and name != LEDGER}
+        left = [name for name in near if name in own]
         return [*sorted(found), *sorted({*left, trace.name}, reverse=True)]
 
 

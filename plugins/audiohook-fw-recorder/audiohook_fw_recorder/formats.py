@@ -221,7 +221,6 @@ class _LibraryWriter:
         except (RecordedAudioError, AssertionError):  # soundfile asserts that all was written
             self._disk.check()
             raise
-        self._disk.check()
 
     def __enter__(self) -> Self:
         return self

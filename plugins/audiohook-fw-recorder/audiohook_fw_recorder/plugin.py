@@ -40,13 +40,13 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._owner = Owner(settings.directory)
-        self._writer = Writer(settings.flush_seconds)
+        self._writer = Writer(settings.flush_seconds, settings.memory_bytes)
         self._retention = Retention.of(settings)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
         """Make the directory, and see that it takes files, and that their format can be made."""
-        await asyncio.to_thread(_check, self._settings.directory, self._settings.format)
+        await asyncio.to_thread(_check, self._settings.directory, self._owner, self._settings.format)
         if self._retention is not None:
             self._retention.start()
 
@@ -89,7 +89,7 @@ class Recorder:
             await asyncio.to_thread(self._owner.release)
 
 
-def _check(directory: Path, format_: str) -> None:
+def _check(directory: Path, owner: Owner, format_: str) -> None:
     try:
         require(format_)
     except FormatMissingError as error:
@@ -99,6 +99,7 @@ def _check(directory: Path, format_: str) -> None:
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".check-")
         os.close(descriptor)
         Path(name).unlink()
+        owner.hold()
     except OSError as error:
         problem = f"cannot write to {directory}: {error.strerror}; set plugins.recorder.directory"
         raise PluginError("recorder", problem) from error

@@ -44,6 +44,7 @@ def make_product(directory: Path, document: Document, wanted: Wanted) -> Documen
 
     Raises:
         RecordedAudioError: its audio is damaged, or does not fit. All stays as it was.
+        FileNotFoundError: the sidecar, or its WAV, is gone: erased meanwhile. Nothing new is left.
         FormatMissingError: a library is missing. OSError: the disk refuses. Both may be tried again.
     """
     document = _without_leftovers(directory, document)
@@ -57,13 +58,13 @@ def make_product(directory: Path, document: Document, wanted: Wanted) -> Documen
     sidecar = directory / f"{stem}.json"
     files = _new_files(stem, document.audio, wanted)
     begun = document.model_copy(update={"leftovers": [file.name for file in files]})
-    begun.save(sidecar)
+    _save(begun, sidecar)
     try:
         made = _made(directory, document, wanted, files, pieces)
-    except RecordedAudioError:
+        _save(made, sidecar)
+    except (RecordedAudioError, FileNotFoundError):  # the latter: erased meanwhile
         _without_leftovers(directory, begun)
         raise
-    made.save(sidecar)
     _sync(sidecar)
     return _without_leftovers(directory, made)
 
@@ -114,6 +115,12 @@ def digested(directory: Path, document: Document) -> Document:
             files.append(file.model_copy(update={"size": opened.tell(), "sha256": sha256}))
     audio = document.audio.model_copy(update={"files": files})
     return document.model_copy(update={"audio": audio})
+
+
+def _save(document: Document, sidecar: Path) -> None:
+    """Save a sidecar that is there; what was erased must not come back."""
+    sidecar.stat()
+    document.save(sidecar)
 
 
 def _is_spool(audio: RecordedAudio) -> bool:

@@ -101,13 +101,31 @@ def test_a_rate_that_opus_does_not_have_is_said(tmp_path: Path) -> None:
         create_audio(tmp_path / "x", "opus", media)
 
 
+def test_damage_within_flac_is_always_said(tmp_path: Path) -> None:
+    whole = made(tmp_path / "x", "flac", speech(80_000)).read_bytes()
+    for at in range(1_000, len(whole) - 10, len(whole) // 10):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x55
+        (tmp_path / "damaged").write_bytes(damaged)
+        with pytest.raises(RecordedAudioError, match=r"^damaged: it cannot be read: .*flac"):
+            read(tmp_path / "damaged", "flac")
+
+
 @pytest.mark.parametrize("format_", ["flac", "opus"])
-def test_a_full_disk_is_an_error_of_the_disk(format_: Any) -> None:
-    writer = create_audio  # what libsndfile does not say itself
-    with pytest.raises(OSError, match="No space left on device"):  # noqa: PT012, SIM117  # wherever it comes
-        with writer(Path("/dev/full"), format_, STEREO) as file:
+def test_a_full_disk_is_an_error_of_the_disk_and_said_at_once(format_: Any) -> None:
+    """What libsndfile does not say itself: hours of audio would be encoded for nothing."""
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        with create_audio(Path("/dev/full"), format_, STEREO) as file:
             for _ in range(20):
                 file.write(speech())
+                written += 1
+
+    with pytest.raises(OSError, match="No space left on device"):
+        write()
+    assert written < 20
 
 
 @pytest.mark.parametrize("format_", ["flac", "opus"])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from audiohook_fw_recorder.document import Document
-from audiohook_fw_recorder.formats import RecordedAudioError
+from audiohook_fw_recorder.formats import RecordedAudioError, create_audio
 from audiohook_fw_recorder.product import Wanted, finish_locally, make_product
 from audiohook_fw_recorder.reading import blocks
 from audiohook_fw_recorder.settings import RecorderSettings
@@ -30,7 +30,7 @@ BOTH = ["external", "internal"]
 GAPS = [
     {"start": 8_000, "length": 4_000, "cause": "pause"},
     {"start": 16_000, "length": 1_000, "cause": "discarded", "clamped": True},
-    {"start": 20_000, "length": 1_000, "cause": "disk"},
+    {"start": 20_000, "length": 1_000, "cause": "overflow"},
     {"start": 30_000, "length": 2_000, "cause": "pause"},
 ]
 LENGTH = 32_000
@@ -296,3 +296,54 @@ def test_killed_at_any_step_it_loses_nothing_and_is_done_by_the_next(
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, env={**os.environ})
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 10
+
+
+@pytest.mark.parametrize("wanted", [Wanted("flac"), Wanted(pauses="cut")], ids=str)
+def test_what_was_written_wrong_is_found_when_files_compare(
+    tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk, or a library, that does not keep what it took costs the new files, and not the old one."""
+
+    def other(path: Path, format_: Any, media: Any) -> Any:
+        writer = create_audio(path, format_, media)
+        write = writer.write
+        writer.write = lambda samples: write(samples + 256)  # type: ignore[method-assign]
+        return writer
+
+    samples = speech()
+    monkeypatch.setattr("audiohook_fw_recorder.writing.create_audio", other)
+    with pytest.raises(RecordedAudioError, match="it does not hold what was written"):
+        make_product(tmp_path, record(tmp_path, samples), wanted)
+    assert {path.name for path in tmp_path.iterdir()} == {"s.json", "s.wav"}
+    assert np.array_equal(read_wav(tmp_path / "s.wav").samples, samples)
+
+
+@pytest.mark.parametrize("when", ["while it is read", "when it is written"])
+@pytest.mark.parametrize("wanted", [Wanted("flac"), Wanted(per_channel=True, pauses="cut")], ids=str)
+def test_what_is_erased_meanwhile_does_not_come_back(
+    tmp_path: Path, wanted: Wanted, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def erase() -> None:
+        for path in tmp_path.iterdir():
+            path.unlink()
+
+    def read(directory: Path, document: Document) -> Iterator[Samples]:
+        for block in blocks(directory, document, seconds=1.0):
+            yield block
+            if when == "while it is read":
+                erase()
+
+    def compare(*args: object) -> None:
+        (tmp_path / "s.json").unlink()
+        (tmp_path / "s.wav").unlink()
+
+    document = record(tmp_path, speech())
+    monkeypatch.setattr("audiohook_fw_recorder.product.blocks", read)
+    if when == "when it is written":
+        monkeypatch.setattr("audiohook_fw_recorder.product._compare", compare)
+    with pytest.raises(FileNotFoundError):
+        make_product(tmp_path, document, wanted)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        make_product(tmp_path, document, wanted)
+    assert list(tmp_path.iterdir()) == []

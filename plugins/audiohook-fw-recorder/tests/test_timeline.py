@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from audiohook_fw.audio import Samples
 
-CAUSES = ["pause", "discarded", "overflow", "disk"]
+CAUSES = ["pause", "discarded", "overflow", "other"]
 GAPS = st.lists(
     st.builds(
         lambda start, length, cause: GapEntry(start=start, length=length, cause=cause),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ..settings import RecorderSettings
-from . import info, listing, verify
+from . import export, info, listing, verify
 
 __all__ = ["make_app"]
 
@@ -18,6 +18,6 @@ def make_app(settings: RecorderSettings) -> typer.Typer:
     def recordings() -> None:
         """List, show, check and export recordings."""
 
-    for module in (listing, info, verify):
+    for module in (listing, info, verify, export):
         module.register(app, settings)
     return app

@@ -68,7 +68,7 @@ clean: ## remove .venv, caches and what the demo wrote
 
 $(VENV)/.setup: $(VENV)/.tools $(addsuffix /pyproject.toml,$(PLUGINS))
 	@echo "Installing the core, $(if $(PLUGINS),$(notdir $(PLUGINS)),no plugins) and the tools ..."
-	@$(PIP_INSTALL) --editable '.[fast,otlp]' $(patsubst %,--editable './%',$(PLUGINS:%-recorder=%-recorder[all])) --group dev
+	@$(PIP_INSTALL) --editable '.[fast,otlp]' $(addprefix --editable ./,$(PLUGINS:%-recorder=%-recorder[all])) --group dev
 	@touch $(VENV)/.demo $@
 
 $(VENV)/.demo: $(VENV)/.tools $(addsuffix /pyproject.toml,$(DEMO_PLUGINS))

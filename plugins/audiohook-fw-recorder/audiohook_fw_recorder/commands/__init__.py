@@ -7,7 +7,7 @@ import typer
 from audiohook_fw import Commands
 
 from ..settings import RecorderSettings
-from . import erasing, info, listing, verify
+from . import erasing, export, info, listing, verify
 
 __all__ = ["make_app"]
 
@@ -20,7 +20,7 @@ def make_app(settings: RecorderSettings, commands: Commands) -> typer.Typer:
     def recordings() -> None:
         """List, show, check, export and erase recordings."""
 
-    for module in (listing, info, verify):
+    for module in (listing, info, verify, export):
         module.register(app, settings)
     erasing.register(app, settings, commands)
     return app

@@ -35,23 +35,6 @@ def check_sidecar(document: Document) -> Iterator[str]:
             yield f"gaps overlap, or are out of order, at {gap.start}"
             break
         end = gap.start + gap.length
-    yield from _check_map(document)
-
-
-def _check_map(document: Document) -> Iterator[str]:
-    audio = document.audio
-    if audio.map is None:
-        if audio.pauses == "cut":
-            yield "its pauses are cut out, and there is no map that says where"
-        return
-    file = call = 0
-    for entry in audio.map:
-        if entry.file != file or entry.call < call:
-            yield f"the map is out of order at {entry.file}"
-            return
-        file, call = file + entry.length, entry.call + entry.length
-    if file != audio.samples:
-        yield f"the map speaks of {file} samples, and the sidecar of {audio.samples}"
 
 
 def check_bytes(directory: Path, file: AudioFile, advance: Advance) -> Iterator[str]:

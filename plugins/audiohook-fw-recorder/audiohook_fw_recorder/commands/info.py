@@ -136,6 +136,7 @@ def _facts(found: Found, document: Document) -> Iterator[tuple[str, str]]:
     )
     for file in audio.files:
         yield "file", f"{file.name} ({', '.join(file.channels)})"
+    more = {**more, "errors": document.errors}
     for name in ("key", "product", "language", "tags", "errors", "left_out"):
         if more.get(name):
             yield name, _value(more[name])

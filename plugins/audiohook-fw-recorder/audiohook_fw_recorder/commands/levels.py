@@ -34,18 +34,18 @@ class Levels:
 
     def add(self, start: int, samples: Samples) -> None:
         """Count audio of shape `(n, channels)` that begins at that sample of the call."""
-        samples = samples[: max(0, self._length - start)]
-        position, end = start, start + len(samples)
+        channels = np.ascontiguousarray(samples[: max(0, self._length - start)].T)  # much faster to look at
+        position, end = start, start + channels.shape[1]
         while position < end:
             column = position * self.columns // self._length
             stop = min(end, max(self._edges[column + 1], position + 1))
-            part = samples[position - start : stop - start].astype(np.int32)
-            peak = np.maximum(part.max(axis=0), -part.min(axis=0))
-            np.maximum(self.peaks[:, column], peak, out=self.peaks[:, column])
+            part = channels[:, position - start : stop - start]
+            highest, lowest = part.max(axis=1).astype(np.int32), part.min(axis=1).astype(np.int32)
+            np.maximum(self.peaks[:, column], np.maximum(highest, -lowest), out=self.peaks[:, column])
             position = stop
-        as_float = samples.astype(np.float32)
-        self._squares += np.einsum("ij,ij->j", as_float, as_float, dtype=np.float64)
-        self._count += len(samples)
+        for number, row in enumerate(channels.astype(np.float32)):
+            self._squares[number] += float(np.dot(row, row))
+        self._count += end - start
 
     def peak(self, channel: int) -> float | None:
         """Return the highest peak in dBFS; nothing for silence."""

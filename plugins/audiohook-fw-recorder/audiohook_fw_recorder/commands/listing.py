@@ -16,7 +16,8 @@ from .texts import as_bytes, as_time
 
 __all__ = ["register", "summary"]
 
-_HEAD: Final = ("started (UTC)", "length", "ch", "size", "state", "conversation", "recording")
+_HEAD: Final = ("started (UTC)", "length", "ch", "size", "state", "conversation", "recording", "place")
+_NUMBERS: Final = ("length", "ch", "size")
 
 
 def register(app: typer.Typer, settings: RecorderSettings) -> None:
@@ -90,22 +91,26 @@ def _as_table(settings: RecorderSettings, names: list[str]) -> None:
             else:
                 foreign += 1
             advance()
-    rows.sort()
-    widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
-    for row in (_HEAD, *rows) if rows else ():
-        cells = [
-            cell.rjust(n) if i in (1, 2, 3) else cell.ljust(n)
-            for i, (cell, n) in enumerate(zip(row, widths, strict=True))
-        ]
-        typer.echo("  ".join(cells).rstrip())
-    seconds = "" if rows else "no recordings"
-    if seconds:
-        typer.echo(seconds, err=True)
+    if rows:
+        _print(sorted(rows))
+    else:
+        typer.echo("no recordings", err=True)
     if foreign:
-        files, are = (
-            ("file is", "sidecar of a recording") if foreign == 1 else ("files are", "sidecars of recordings")
+        are = "file is no sidecar of a recording" if foreign == 1 else "files are no sidecars of recordings"
+        warn(f"{foreign} other JSON {are}")
+
+
+def _print(rows: list[tuple[str, ...]]) -> None:
+    """Print the table; where recordings are only when that differs."""
+    shown = len(_HEAD) if len({row[-1] for row in rows}) > 1 else len(_HEAD) - 1
+    table = [row[:shown] for row in (_HEAD, *rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (
+            cell.rjust(width) if title in _NUMBERS else cell.ljust(width)
+            for cell, width, title in zip(row, widths, _HEAD, strict=False)
         )
-        warn(f"{foreign} other JSON {files} no {are}")
+        typer.echo("  ".join(cells).rstrip())
 
 
 def _row(found: Found, document: Document) -> tuple[str, ...]:
@@ -119,4 +124,5 @@ def _row(found: Found, document: Document) -> tuple[str, ...]:
         state(found),
         clean(document.conversation_id),
         found.stem,
+        found.place.label,
     )

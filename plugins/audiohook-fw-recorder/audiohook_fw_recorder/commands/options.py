@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ..settings import RecorderSettings
+from .output import said
 from .places import Folder, Place, PlaceError
 
 __all__ = ["Identity", "Json", "Names", "places"]
@@ -36,15 +37,32 @@ Identity: TypeAlias = Annotated[
 
 
 def places(settings: RecorderSettings) -> Callable[[], Sequence[Place]]:
-    """Return what gives the places of the settings, or raises `PlaceError` when there is none."""
+    """Return what gives the places of the settings: the directory, and the store when there is one.
+
+    It raises `PlaceError` when there is no directory, or the store cannot be used.
+    """
 
     def found() -> Sequence[Place]:
-        directory = settings.directory
-        if not directory.is_dir():
+        directory, stores = settings.directory, settings.store.url
+        if not directory.is_dir() and not stores:
             raise PlaceError(
                 f"there is no directory {directory}; the server makes it: run one, set "
                 "plugins.recorder.directory, or name files or directories"
             )
-        return [Folder(directory)]
+        local: list[Place] = [Folder(directory)] if directory.is_dir() else []
+        return [*local, _bucket(settings)] if stores else local
 
     return found
+
+
+def _bucket(settings: RecorderSettings) -> Place:
+    from ..store import Store  # takes obstore, which not everybody has
+    from .bucket import Bucket
+
+    try:
+        return Bucket(Store(settings.store))
+    except ImportError as error:
+        install = "pip install 'audiohook-fw-recorder[store]'"
+        raise PlaceError(f"plugins.recorder.store needs obstore: {install}") from error
+    except (ValueError, OSError) as error:
+        raise PlaceError(f"plugins.recorder.store: {said(error)}") from error

@@ -10,6 +10,7 @@ from audiohook_fw.audio import Samples
 
 from ..document import Document
 from ..reading import blocks
+from ..timeline import Timeline
 from .places import opened
 
 __all__ = ["EXACT", "call_length", "guarded_blocks", "pieces"]
@@ -20,11 +21,7 @@ EXACT: Final = ("wav", "pcm16", "flac", "age")
 
 def call_length(document: Document) -> int:
     """Return the length of the call as far as it is recorded, in samples; pauses that were cut out count."""
-    audio = document.audio
-    if audio.map is None:
-        return audio.samples
-    end = max((entry.call + entry.length for entry in audio.map), default=0)
-    return max([end, *(gap.start + gap.length for gap in document.gaps)])
+    return Timeline.of(document.audio).call_samples
 
 
 def guarded_blocks(directory: Path, document: Document) -> Iterator[Samples]:

@@ -49,7 +49,7 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
 
 
 def _verified(selection: Selection, bar: Advance) -> Iterator[Verified]:
-    known: set[str] = set()
+    known: set[tuple[str, str]] = set()
     for found in selection:
         with bar.part() as advance:
             if found.document is not None:
@@ -61,7 +61,7 @@ def _verified(selection: Selection, bar: Advance) -> Iterator[Verified]:
             yield verified
     for place in selection.wholes:
         for name in place.others():
-            if name not in known and name.rpartition(".")[0] not in known:
+            if not known & {(place.label, name), (place.label, name.rpartition(".")[0])}:
                 found = Found(place, name, Kind.FOREIGN, problem="no sidecar speaks of this file")
                 yield Verified(found, Verdict.FOREIGN, (found.problem,))
 
@@ -93,11 +93,15 @@ def _check_ledgers(selection: Selection, array: JsonArray | None, bar: Advance) 
     return bad
 
 
-def _names(found: Found) -> set[str]:
-    """Return the files that are accounted for by a sidecar; by a damaged one, those of its name."""
+def _names(found: Found) -> set[tuple[str, str]]:
+    """Return the files, with their place, that a sidecar speaks of; those of its name if it is damaged."""
+    folder, slash, _ = found.name.rpartition("/")
+    names: list[str] = []
     if found.document is not None:
-        return {file.name for file in found.document.audio.files}
-    return {found.stem} if found.kind is Kind.DAMAGED else set()
+        names = [file.name for file in found.document.audio.files]
+    elif found.kind is Kind.DAMAGED:
+        names = [found.stem]
+    return {(found.place.label, folder + slash + name) for name in names}
 
 
 def _work(found: Found) -> int:

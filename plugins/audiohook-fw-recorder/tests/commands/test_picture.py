@@ -49,3 +49,7 @@ def test_lines_are_never_too_long(length: int) -> None:
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith("a-channel ")
     assert lines[1].strip() == "░" * levels.columns
+
+
+def test_a_gap_of_a_million_years_is_drawn_as_far_as_the_call_goes() -> None:
+    assert drawn(56_000, (28_000, 1 << 60, "pause"))[2] == " " * 45 + "░" * 35

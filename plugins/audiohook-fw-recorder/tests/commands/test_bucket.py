@@ -12,6 +12,8 @@ from audiohook_fw_recorder import RecorderSettings
 from audiohook_fw_recorder.commands import make_app
 from typer.testing import CliRunner
 
+from audiohook_fw import Commands
+
 CONVERSATION = "c0000000-0000-4000-8000-000000000001"
 
 
@@ -30,7 +32,9 @@ def stored(archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     )
 
     def run(*arguments: object) -> Any:
-        return CliRunner().invoke(make_app(settings), [str(argument) for argument in arguments])
+        return CliRunner().invoke(
+            make_app(settings, Commands("recorder")), [str(argument) for argument in arguments]
+        )
 
     monkeypatch.setattr(archive, "run", run)
     (tmp_path / "temporary").mkdir()
@@ -91,6 +95,6 @@ def test_a_store_that_fails_is_said(archive: Any, tmp_path: Path) -> None:
             },
         }
     )
-    result = CliRunner().invoke(make_app(settings), ["list"])
+    result = CliRunner().invoke(make_app(settings, Commands("recorder")), ["list"])
     assert result.exit_code != 0
     assert "s3://bucket does not give it: " in str(result.exception)

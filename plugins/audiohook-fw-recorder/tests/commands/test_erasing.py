@@ -52,7 +52,7 @@ def configured(archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for conversation in (MINE, OTHER):
         (tmp_path / "notes" / f"{conversation[-1]}.txt").write_text(f"MARK-{conversation}")
         content = f"MARK-{conversation}".encode()
-        assert store.put(store.key(conversation, f"{A}.json"), content, Digest.of(content))
+        assert store.put(store.key(conversation, f"{A}.wav"), content, Digest.of(content))
     archive.add(A, tags={"mark": f"MARK-{MINE}"})
     archive.add(B, tags={"mark": f"MARK-{MINE}"})
     archive.add(C, conversation_id=OTHER, tags={"mark": f"MARK-{OTHER}"})

@@ -95,8 +95,10 @@ def test_links_pipes_and_directories_are_none_of_ours(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to("real.json")
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "directory.json").mkdir()
+    before = sorted(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else []
     for name in ("link", "pipe", "directory", "gone"):
         assert read_trace(tmp_path, f"{name}.json") is None
+    assert before == (sorted(os.listdir("/proc/self/fd")) if before else [])
 
 
 def test_of_what_cannot_be_read_nobody_can_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,10 +50,9 @@ def register(app: typer.Typer, settings: RecorderSettings, commands: Commands) -
         What that was is written into the ledger, without the ids. A conversation with a call that is being
         recorded is refused. Exit status 1 when anything is, or may be, left.
         """
-        wanted = list(dict.fromkeys(_checked(text) for text in conversations))
         directory = settings.directory
-        outcomes = {conversation: _Outcome(conversation) for conversation in wanted}
-        held = {c: found for c in wanted if (found := _look(settings, outcomes[c])) is not None}
+        outcomes = {c: _Outcome(c) for c in map(_checked, conversations)}
+        held = {c: found for c in outcomes if (found := _look(settings, outcomes[c])) is not None}
         if held and not yes:
             _ask(held)
         with progress("erasing", len(held)) as bar:

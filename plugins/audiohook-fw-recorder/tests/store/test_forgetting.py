@@ -104,6 +104,7 @@ def test_what_is_old_goes_and_what_is_not_ours_stays(
     prefix = store.key(id_(1), "").removesuffix(f"{id_(1)}/")
     foreign = [f"{prefix}{name}" for name in ("report.csv", f"{id_(1)}/notes.txt", f"old/{id_(7)}.wav")]
     foreign += [f"{prefix}{id_(8)}/deeper/{id_(9)}.wav", f"deep/{id_(1)}/{id_(9)}.wav"]
+    foreign += [f"{prefix}copies/{id_(8)}/{id_(9)}.wav"]
     for key in foreign:
         put(store, key)
     before = keys(store)

@@ -34,10 +34,11 @@ class Collected:
 
     Args:
         files: where they go. sidecar: what is known of the call; belongs to this object from now on.
+        kept: whether this process has something to do for the recording after it is complete.
 
     Attributes:
         waiting: bytes of audio in memory. finished: the call has ended. closed: nothing is to be done any
-            more, and what comes is let go. error: why the disk refused last.
+            more, and what comes is let go. error: why the disk refused last. kept: as given.
     """
 
     __slots__ = (
@@ -50,10 +51,12 @@ class Collected:
         "closed",
         "error",
         "finished",
+        "kept",
         "waiting",
     )
 
-    def __init__(self, files: Recording, sidecar: Sidecar) -> None:
+    def __init__(self, files: Recording, sidecar: Sidecar, *, kept: bool = False) -> None:
+        self.kept = kept
         self._files = files
         self._sidecar = sidecar
         self._pieces: list[bytes | int] = []
@@ -146,6 +149,11 @@ class Collected:
             self._close()
         return Written.ALL
 
+    @property
+    def stem(self) -> str | None:
+        """What the names of its files begin with; `None` when there are none."""
+        return self._files.stem if self._files.begun else None
+
     def abandon(self) -> None:
         """Give up what is not written yet and what may still come, and close the files."""
         if self.closed:
@@ -170,7 +178,7 @@ class Collected:
         files = self._files
         if self.finished:
             files.complete()
-        owner = None if self.finished else files.owner
+        owner = files.owner if self.kept or not self.finished else None
         files.save(self._sidecar.text(files.file, files.samples, owner=owner))
         self._news = False
         self._saved = now

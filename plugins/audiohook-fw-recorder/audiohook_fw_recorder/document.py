@@ -160,6 +160,13 @@ class Document(_Part):
                 problem = f"{where}: {said[:1].lower()}{said[1:]}"
             raise DocumentError(name, problem) from None
 
+    def owned_by(self, token: str | None) -> Self:
+        """Return it with another owner; with none it is final."""
+        changed = self.model_copy(update={"owner": token})
+        if token is None:
+            changed.model_fields_set.discard("owner")
+        return changed
+
     def text(self) -> str:
         """Return the JSON."""
         empty = {"leftovers"} if not self.leftovers else set()

@@ -12,12 +12,12 @@ _STATUS: Final = re.compile(r"status code: (\d{3})\b")
 _TRANSPORT: Final = re.compile(r"\bkind: (Timeout|Connect|Request|Interrupted|Decode)\b")
 _SYSTEM: Final = re.compile(r"\bOs \{\s*code: (\d+)")
 _TYPES: Final = {
-    "PermissionDeniedError": "permission",
-    "UnauthenticatedError": "authentication",
-    "NotFoundError": "not_found",
-    "InvalidPathError": "name",
-    "NotSupportedError": "not_supported",
-    "NotImplementedError": "not_supported",
+    "PermissionDenied": "permission",
+    "Unauthenticated": "authentication",
+    "NotFound": "not_found",
+    "InvalidPath": "name",
+    "NotSupported": "not_supported",
+    "NotImplemented": "not_supported",
 }
 
 
@@ -27,7 +27,7 @@ def failure_kind(error: BaseException) -> str:
         return "not_found"
     if isinstance(error, OSError):
         return _system(error.errno)
-    if (kind := _TYPES.get(type(error).__name__)) is not None:
+    if (kind := _TYPES.get(type(error).__name__.removesuffix("Error"))) is not None:
         return kind
     text = str(error)
     if status := _STATUS.search(text):

@@ -37,7 +37,7 @@ class RecordingHandler(SessionHandler):
         assert media is not None
         files = Recording(settings.directory, session.id, media, owner=owner, byte_order=session.byte_order)
         self._session = session
-        self._collected = Collected(files, Sidecar.of(session))
+        self._collected = Collected(files, Sidecar.of(session), kept=settings.finishes)
         self._audio = writer.audio
         self._write = writer.write
 

@@ -6,17 +6,22 @@ import asyncio
 import logging
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
 from audiohook_fw import AudioWish, Commands, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
 from .erase import EraseError, erase, open_store
+from .finish import Finisher
 from .formats import FormatMissingError, require
 from .handler import RecordingHandler
+from .metrics import make_instruments
 from .owner import Owner
 from .retention import Retention
 from .settings import RecorderSettings
+from .store import Store
+from .store_settings import StoreSettings
 from .writer import Writer
 
 __all__ = ["Recorder"]
@@ -40,13 +45,22 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._owner = Owner(settings.directory)
-        self._writer = Writer(settings.flush_seconds, settings.memory_bytes)
-        self._retention = Retention.of(settings)
+        self._writer = Writer(settings.flush_seconds, settings.memory_bytes, closed=self._closed)
+        self._finisher: Finisher | None = None
+        self._retention = Retention.of(self._settings)
+
+    def _closed(self, stem: str) -> None:
+        if self._finisher is not None:
+            self._finisher.submit(stem)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
-        """Make the directory, and see that it takes files, and that their format can be made."""
+        """Make the directory, see that it takes files and that all can be done with them; sweep it."""
         await asyncio.to_thread(_check, self._settings.directory, self._owner, self._settings.format)
+        store = await asyncio.to_thread(_open, self._settings.store)
+        self._finisher = Finisher(self._settings, self._owner, store)
+        make_instruments(server.meter, self._finisher)
+        self._finisher.sweep()
         if self._retention is not None:
             self._retention.start()
 
@@ -79,14 +93,43 @@ class Recorder:
         return removed.files + removed.objects
 
     @hookimpl
+    def check_health(self) -> str | None:
+        """Say so when recordings could not be finished for long."""
+        return self._finisher.problem if self._finisher is not None else None
+
+    @hookimpl
     async def on_shutdown(self) -> None:
-        """Have the rest of all recordings written."""
+        """Have the rest of all recordings written, and finished as far as time allows."""
+        await asyncio.to_thread(self._stop, time.monotonic() + SHUTDOWN_SECONDS)
+
+    def _stop(self, deadline: float) -> None:
         if self._retention is not None:
-            await asyncio.to_thread(self._retention.stop, RETENTION_SECONDS)
-        if not await asyncio.to_thread(self._writer.stop, SHUTDOWN_SECONDS):
+            self._retention.stop(RETENTION_SECONDS)
+        written = self._writer.stop(deadline - time.monotonic())
+        if not written:
             logger.error("the disk takes too long: the ends of some recordings are not written")
-        else:
-            await asyncio.to_thread(self._owner.release)
+        finished = self._finisher is None or self._finisher.stop(max(0.5, deadline - time.monotonic()))
+        if written and finished:  # else a thread of this process may still be at work on one of them
+            self._owner.release()
+
+
+def _open(settings: StoreSettings) -> Store | None:
+    if not settings.url:
+        return None
+    try:
+        return Store(settings)
+    except ImportError as error:
+        problem = (
+            "a store needs obstore: pip install 'audiohook-fw-recorder[store]', or take out recorder.store"
+        )
+        raise PluginError("recorder", problem) from error
+    except ValueError as error:
+        raise PluginError("recorder", f"plugins.recorder.store cannot be used: {error}") from error
+    except OSError as error:
+        problem = (
+            f"{error.filename or settings.url}: {error.strerror}; mend it, or set plugins.recorder.store"
+        )
+        raise PluginError("recorder", problem) from error
 
 
 def _check(directory: Path, owner: Owner, format_: str) -> None:

@@ -67,6 +67,11 @@ class Recording:
         return self._opened.path.name
 
     @property
+    def stem(self) -> str:
+        """What the names of both files begin with."""
+        return self._opened.path.stem
+
+    @property
     def samples(self) -> int:
         """How long the WAV is."""
         return self._opened.samples

@@ -15,6 +15,7 @@ from typing import Final, Self
 from audiohook_fw import AudiohookError
 
 from .files import TEMPORARY
+from .finishing import STORED
 from .ledger import Ledger, Removed, digest_of
 from .settings import RecorderSettings
 from .store import Store, StoredObject
@@ -225,9 +226,10 @@ class Retention:
 
 
 def _without_copies(names: Sequence[str]) -> Iterator[str]:
-    """Leave out what goes with a sidecar that is there."""
+    """Leave out what goes with a sidecar that is there, and what is being deleted, since it was uploaded."""
     known = set(names)
-    return (n for n in names if not (n.endswith(TEMPORARY) and n.removesuffix(TEMPORARY) in known))
+    left = (n for n in names if not n.endswith(STORED))
+    return (n for n in left if not (n.endswith(TEMPORARY) and n.removesuffix(TEMPORARY) in known))
 
 
 def _old_folders(store: Store, before: datetime) -> Iterator[str]:

@@ -82,3 +82,8 @@ class RecorderSettings(BaseModel):
     def wanted(self) -> Wanted:
         """The files that a recording is to have."""
         return Wanted(self.format, self.per_channel, self.pauses)
+
+    @property
+    def finishes(self) -> bool:
+        """Whether there is anything to do for a recording once its call is over."""
+        return bool(self.store.url) or not self.wanted.plain

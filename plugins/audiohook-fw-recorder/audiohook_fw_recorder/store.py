@@ -66,8 +66,9 @@ class Store:
     Every method raises `StoreError` when the store fails.
 
     Raises:
-        ImportError: obstore is not installed. ValueError: an option that the store does not know; says which.
-        OSError: `ca_file` cannot be read, or the directory of a `file://` store not be made.
+        ImportError: obstore is not installed. ValueError: an option that the store does not know, or a
+        directory that cannot be made; says which.
+        OSError: `ca_file` cannot be read.
     """
 
     def __init__(self, settings: StoreSettings) -> None:
@@ -211,8 +212,6 @@ def _open(settings: StoreSettings) -> ObjectStore:
     from obstore.exceptions import BaseError
     from obstore.store import from_url
 
-    if settings.url.startswith("file:"):
-        return from_url(settings.url, mkdir=True, automatic_cleanup=True)
     client: dict[str, Any] = {
         "connect_timeout": timedelta(seconds=settings.connect_timeout),
         "timeout": timedelta(seconds=settings.timeout),
@@ -227,6 +226,8 @@ def _open(settings: StoreSettings) -> ObjectStore:
     retry: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
     make: Callable[..., ObjectStore] = from_url  # its types want the names of the options at this place
     try:
+        if settings.url.startswith("file:"):
+            return make(settings.url, mkdir=True, automatic_cleanup=True)
         return make(settings.url, config=config, client_options=client, retry_config=retry)
-    except (BaseError, ValueError) as error:
+    except (BaseError, ValueError, OSError) as error:  # of a directory, too
         raise ValueError(str(error).partition("\n")[0].strip()) from None

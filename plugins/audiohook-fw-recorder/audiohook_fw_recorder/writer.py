@@ -46,9 +46,13 @@ class Writer:
         delay: seconds that audio may wait for more.
         memory: bytes of audio, of all calls, that may wait for a disk that is slow or refuses. What comes
             beyond that becomes silence, and is listed.
+        closed: gets the stem of each recording that is written and to be kept, or given up; in the thread.
     """
 
-    def __init__(self, delay: float, memory: int) -> None:
+    def __init__(
+        self, delay: float, memory: int, *, closed: Callable[[str], None] = lambda stem: None
+    ) -> None:
+        self._closed = closed
         self._delay = delay
         self._memory = memory
         self._queue: deque[tuple[Collected, AudioFrame | Change]] = deque()
@@ -212,6 +216,8 @@ class Writer:
             self._refused.pop(collected, None)
             if written is Written.BUT_SIDECAR:
                 self._unsaved[collected] = now + SAVE_SECONDS
+            if collected.closed and collected.kept:
+                self._pass_on(collected)
         if collected.finished:
             self._open.discard(collected)
 
@@ -232,9 +238,16 @@ class Writer:
     def _give_up(self, collected: Collected) -> None:
         self._refused.pop(collected, None)
         self._gone += collected.waiting
+        was_closed = collected.closed
         collected.abandon()
         if collected.finished:
             self._open.discard(collected)
+        if not was_closed:
+            self._pass_on(collected)
+
+    def _pass_on(self, collected: Collected) -> None:
+        if collected.stem is not None:
+            self._closed(collected.stem)
 
     def _report(self, collected: Collected) -> None:
         error = collected.error

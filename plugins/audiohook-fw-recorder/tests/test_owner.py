@@ -6,13 +6,17 @@ import fcntl
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
-from audiohook_fw_recorder.owner import Owner, is_owned
+from audiohook_fw_recorder.owner import Owner, is_owned, only_one
 
 HOLD = """
 import sys
+import threading
+import time
 from pathlib import Path
 from audiohook_fw_recorder.owner import Owner
 owner = Owner(Path(sys.argv[1]))
@@ -73,3 +77,47 @@ def test_those_who_look_at_the_same_time_do_not_take_each_other_for_the_owner(tm
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as another process does while it looks
         assert not is_owned(tmp_path, token)
+
+
+def test_no_owner_is_taken_for_a_dead_one_while_it_makes_its_file(tmp_path: Path) -> None:
+    stopping = threading.Event()
+
+    def look() -> None:
+        while not stopping.is_set():
+            for path in tmp_path.glob(".owner-*"):
+                is_owned(tmp_path, path.name.removeprefix(".owner-"))
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(500):
+            owner = Owner(tmp_path)
+            owner.hold()
+            assert owner.is_here()
+            assert is_owned(tmp_path, owner.token)
+            owner.release()
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_one_at_a_time_has_its_turn(tmp_path: Path) -> None:
+    inside = most = 0
+
+    def enter() -> None:
+        nonlocal inside, most
+        for _ in range(20):
+            with only_one(tmp_path):
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0.0005)
+                inside -= 1
+
+    threads = [threading.Thread(target=enter) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, inside) == (1, 0)

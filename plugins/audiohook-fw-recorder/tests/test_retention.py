@@ -117,6 +117,12 @@ def test_what_a_process_works_on_stays(tmp_path: Path) -> None:
     assert make(tmp_path, Clock()).run_once().recordings == 1
 
 
+def test_what_is_being_deleted_since_it_was_uploaded_is_left_to_the_sweep(tmp_path: Path) -> None:
+    record(tmp_path, 1, NOW - 31 * DAY)  # its audio may be a later call's of the same session
+    (tmp_path / f"{stem(1)}.json").rename(tmp_path / f"{stem(1)}.stored.json")
+    assert make(tmp_path, Clock()).run_once() == Removed()
+
+
 def test_many_share_few_lines(tmp_path: Path) -> None:
     for number in range(250):
         record(tmp_path, number, NOW - 31 * DAY)

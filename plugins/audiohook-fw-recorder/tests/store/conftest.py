@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import random
 import shutil
 import socket
 import subprocess
@@ -20,9 +21,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 from audiohook_fw_recorder.digest import Digest
+from audiohook_fw_recorder.owner import Owner
+from audiohook_fw_recorder.recording import Recording
+from audiohook_fw_recorder.sidecar import Sidecar
 from audiohook_fw_recorder.store import Store
 from audiohook_fw_recorder.store_settings import StoreSettings
 from yarl import URL
+
+from audiohook_fw import MediaFormat
 
 WEED = str(Path(sys.executable).with_name("weed"))
 PORTS = [f"{part}.port{kind}" for part in ("master", "volume", "filer", "s3") for kind in ("", ".grpc")]
@@ -30,6 +36,8 @@ OPTIONS = (
     *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=16", "-master.volumeSizeLimitMB=64"),
     *("-master.telemetry=false", "-s3", "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
 )
+ID = "6f1c3d58-0000-4000-8000-0000000000ab"
+CONVERSATION = "c0ffee00-0000-4000-8000-000000000001"
 KEY, SECRET = "test-key", "test-secret"
 
 
@@ -233,3 +241,82 @@ def any_section(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[...,
         section: Callable[..., dict[str, Any]] = request.getfixturevalue("section")
         return section
     return lambda **more: {"url": f"file://{tmp_path}/store", "prefix": "test", **more}
+
+
+class Recorded:
+    """Makes recordings as the recorder leaves them, at the moment that is wanted."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(exist_ok=True)
+        self.directory = directory
+
+    def __call__(
+        self,
+        owner: Owner,
+        *,
+        name: str = ID,
+        seconds: float = 1.0,
+        state: str = "complete",
+        channels: tuple[str, ...] = ("external", "internal"),
+        encoding: str = "PCMU",
+        conversation: str = CONVERSATION,
+    ) -> str:
+        media = MediaFormat(encoding, channels)  # type: ignore[arg-type]
+        was_held = owner.is_here()
+        recording = Recording(self.directory, name, media, owner=owner)
+        facts = {
+            "session_id": name,
+            "conversation_id": conversation,
+            "started_at": "2026-01-31T12:00:00+00:00",
+        }
+        sidecar = Sidecar(media, facts)
+        recording.begin(lambda file: sidecar.text(file, 0, owner=owner.token))
+        audio = random.Random(f"{name}{seconds}").randbytes(int(8000 * seconds) * media.frame_width)
+        if audio:
+            recording.write([audio])
+        if state == "complete":
+            sidecar.result = {"state": "complete", "ended_at": "2026-01-31T12:01:00+00:00"}
+        recording.save(sidecar.text(recording.file, recording.samples, owner=owner.token))
+        recording.close()
+        if not was_held:
+            owner.release()
+        return recording.stem
+
+    def names(self) -> list[str]:
+        """The files that are there, but hidden ones."""
+        return sorted(path.name for path in self.directory.iterdir() if path.name[0] != ".")
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Recorded:
+    return Recorded(tmp_path / "calls")
+
+
+@pytest.fixture
+def owner(recorded: Recorded) -> Iterator[Owner]:
+    owner = Owner(recorded.directory)
+    owner.hold()
+    yield owner
+    owner.release()
+
+
+@pytest.fixture
+def dead(recorded: Recorded) -> Owner:
+    """The owner of what a killed server has left."""
+    owner = Owner(recorded.directory)
+    owner.hold()
+    owner.release()
+    return owner
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], Any]], None]:
+    """Wait until something is true, for as long as a busy machine may take."""
+
+    def wait(is_true: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + 90
+        while not is_true():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return wait

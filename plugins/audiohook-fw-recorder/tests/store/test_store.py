@@ -186,3 +186,13 @@ def test_a_certificate_file_must_be_there(tmp_path: Path) -> None:
 def test_the_parts_of_the_digest_are_those_that_are_sent() -> None:
     assert store_module.PART == PART
     assert SMALL % PART == 0
+
+
+def test_keys_come_from_the_clouds_own_environment(
+    section: Section, proxy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = section()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", settings["options"].pop("access_key_id"))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", settings.pop("secrets")["secret_access_key"])
+    store = Store(StoreSettings.model_validate(settings))
+    assert store.put(store.key(ID, "x"), b"1", Digest.of(b"1"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from audiohook_fw_recorder.settings import RecorderSettings
 from audiohook_fw_recorder.store_settings import StoreSettings
 from pydantic import ValidationError
+
+from audiohook_fw.config import load
 
 
 @pytest.mark.parametrize(
@@ -64,3 +67,17 @@ def test_what_is_allowed(options: dict[str, str]) -> None:
 def test_secrets_are_not_shown() -> None:
     settings = StoreSettings.model_validate({"url": "s3://b", "secrets": {"secret_access_key": "hidden"}})
     assert "hidden" not in repr(settings)
+
+
+def test_secrets_come_from_the_environment() -> None:
+    prefix = "AUDIOHOOK_PLUGINS__RECORDER__STORE__"
+    env = {
+        f"{prefix}URL": "s3://b",
+        f"{prefix}SECRETS__SECRET_ACCESS_KEY": "hidden",
+        f"{prefix}OPTIONS__REGION": "eu-central-1",
+    }
+    section = load(None, env=env).plugin_section("recorder", RecorderSettings)
+    assert isinstance(section, RecorderSettings)
+    settings = section.store
+    assert settings.secrets["secret_access_key"].get_secret_value() == "hidden"
+    assert settings.options == {"region": "eu-central-1"}

@@ -1,0 +1,135 @@
+"""All that is done for one recording when its call is over. Everything here blocks.
+
+Each step may be the last one before the process is killed: done again from the beginning, it comes to the
+same end.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from audiohook_fw import AudiohookError
+
+from .document import Document
+from .mend import MendError, mend
+from .owner import Owner
+from .product import finish_locally
+from .settings import RecorderSettings
+from .store import Store
+from .upload import ChangedError, Uploaded, upload
+
+__all__ = ["STORED", "Finishing", "LostError"]
+
+logger = logging.getLogger(__name__)
+
+STORED: Final = ".stored.json"
+"""How the name of a sidecar ends once the store has the recording: what it names is to be deleted here."""
+
+
+class LostError(AudiohookError):
+    """A recording cannot be finished, however often that is tried; says why.
+
+    Attributes:
+        kind: a word for metrics.
+    """
+
+    def __init__(self, kind: str, problem: str) -> None:
+        self.kind = kind
+        super().__init__(problem)
+
+
+class Finishing:
+    """Finishes recordings of a directory; for many threads at once, each with another recording.
+
+    Args:
+        store: where they go; `None`: they stay.
+    """
+
+    def __init__(self, settings: RecorderSettings, owner: Owner, store: Store | None) -> None:
+        self._directory: Final = settings.directory
+        self._settings: Final = settings
+        self._owner: Final = owner
+        self._store: Final = store
+        self._converting: Final = threading.Lock()  # one at a time: calls need the processor more
+
+    def finish(self, stem: str, *, go_on: Callable[[], None] = lambda: None) -> Uploaded | None:
+        """Mend, convert, upload and clean up, as far as there is need; tell what was uploaded.
+
+        What is not of this process, or not there, is left alone.
+
+        Args:
+            stem: of the sidecar. go_on: called between two steps; may raise.
+
+        Raises:
+            LostError: there is no sense in trying again; the recording belongs to nobody any more.
+            StoreError: the store failed. OSError, FormatMissingError: something here did.
+        """
+        sidecar = self._directory / f"{stem}.json"
+        self._clean_up(stem)
+        try:
+            document = Document.read(sidecar)
+        except FileNotFoundError:
+            self._see_that_it_is_here()
+            return None
+        if document.owner != self._owner.token:
+            return None
+        try:
+            document = self._locally(sidecar, document, go_on)
+            if self._store is None:
+                document.owned_by(None).save(sidecar)
+                return None
+            uploaded = upload(self._store, self._directory, stem, document, go_on=go_on)
+        except FileNotFoundError as error:
+            self._see_that_it_is_here()
+            if not sidecar.exists():  # erased meanwhile
+                return None
+            self._give_up(sidecar, document)
+            raise LostError("missing", f"{Path(error.filename or '').name} is missing") from None
+        except (MendError, ChangedError) as error:
+            self._give_up(sidecar, document)
+            raise LostError("damaged", str(error)) from None
+        try:
+            sidecar.rename(self._directory / f"{stem}{STORED}")  # needs no room on the disk
+        except FileNotFoundError:
+            self._store.delete(uploaded.written)  # erased meanwhile: there, too
+            return None
+        self._clean_up(stem)
+        return uploaded
+
+    def _locally(self, sidecar: Path, document: Document, go_on: Callable[[], None]) -> Document:
+        if document.state == "recording":
+            document = mend(self._directory, document)
+            document.save(sidecar)
+        go_on()
+        if self._settings.wanted.plain and not document.leftovers:
+            return document
+        with self._converting:
+            return finish_locally(self._directory, document, self._settings)
+
+    def _clean_up(self, stem: str) -> None:
+        """Delete what the store has; if the name is in use again, all of it is deleted already."""
+        mark = self._directory / f"{stem}{STORED}"
+        try:
+            document = Document.read(mark)
+        except FileNotFoundError:
+            return
+        if not (self._directory / f"{stem}.json").exists():
+            for file in document.audio.files:
+                (self._directory / file.name).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
+
+    def _give_up(self, sidecar: Path, document: Document) -> None:
+        """Let it belong to nobody, so that it can be verified, and erased; it says what happened to it."""
+        errors = {**document.errors, "finish": document.errors.get("finish", 0) + 1}
+        document.owned_by(None).model_copy(update={"errors": errors}).save(sidecar)
+
+    def _see_that_it_is_here(self) -> None:
+        """Raise when the directory is gone, or another one: what is missing then may come back with it."""
+        if not self._owner.is_here():
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self._directory))

@@ -55,6 +55,32 @@ async def test_a_call_is_erased_when_it_is_over(
     await manager.shutdown(SERVER)
 
 
+async def test_a_call_that_was_uploaded_is_erased_there(
+    load: Any, new_call: Any, recordings: Any, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    manager = load(store={"url": f"file://{store}"})
+    await manager.startup(SERVER)
+    call = new_call(manager, STEREO)
+    await call.open()
+    call.audio(b"\x00" * 1600)
+    await call.close()
+
+    def files() -> list[str]:
+        return sorted(path.name for path in store.rglob("*") if path.is_file())
+
+    for _ in range(6000):
+        if files() == [f"{ID}.json", f"{ID}.wav"] and not list(recordings.directory.glob("*.json")):
+            break
+        await asyncio.sleep(0.01)
+    assert [path.parent.name for path in store.rglob("*.json")] == [ID]
+    assert await manager.erase(ID, 60) == (Erased("recorder", 2),)
+    assert files() == []
+    (entry,) = [json.loads(line) for line in (recordings.directory / LEDGER).read_text().splitlines()]
+    assert (entry["files"], entry["objects"], entry["complete"]) == (0, 2, True)
+    await manager.shutdown(SERVER)
+
+
 async def test_trouble_is_in_words(manager: PluginManager, recordings: Any) -> None:
     (recordings.directory / LEDGER).mkdir()
     (refused,) = await manager.erase(ID, 60)

@@ -8,6 +8,7 @@ from .decide import Failure, Verdict, default_media
 from .decisions import Accept, Decision, Reject
 from .dispatch import CallDispatch
 from .emitting import MAX_HOPS
+from .erasing import Erased
 from .events import (
     OF_THE_CORE,
     BotTurnResponse,
@@ -62,6 +63,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "Deprecation",
+    "Erased",
     "Event",
     "Failure",
     "Family",

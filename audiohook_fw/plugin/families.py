@@ -32,6 +32,7 @@ _BY_FAMILY: Final[Mapping[Family, tuple[str, ...]]] = {
         "register_commands",
         "check_health",
         "supported_languages",
+        "on_erase",
     ),
     Family.CONNECTION: ("check_address", "find_credential"),
     Family.DECISION: ("on_open", "select_media"),

@@ -116,6 +116,21 @@ def supported_languages(server: ServerContext) -> Awaitable[Sequence[str] | None
     """
 
 
+@hookspec
+def on_erase(conversation_id: str) -> Awaitable[int | None] | int | None:
+    """Delete all that the plugin keeps of a conversation; return how many things that were, or `None`.
+
+    The id is in lower case. If something cannot be deleted now, raise `PluginError`: the user reads its text.
+
+    Called: for `Commands.erase`, of all plugins at once; no `on_startup` was, and a server may run beside.
+    Family: process
+    Delivery: awaited when async; a plain function must not block.
+    Deadline: that of the command, 10 minutes unless it names another.
+    On error: told to the command, which has not done what it was asked for; the others delete all the same.
+    Since: 0.1
+    """
+
+
 # connection family ------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from audiohook_fw.errors import PluginError, PluginLoadError, PluginTimeoutError
 from .ask import Answer, Question, TaskHold, ask
 from .compile import select
 from .conduct import Conduct
+from .erasing import Erased, erased_of, unasked
 from .faults import describe, sentence
 from .info import OnFailure
 from .lane_queue import LaneBudget
@@ -169,7 +170,7 @@ class PluginManager:
         """
         found: dict[str, Command] = {}
         for plugin in self._active():
-            commands = Commands(plugin.name)
+            commands = Commands(plugin.name, erase=self.erase)
             if not self._collect(plugin, "register_commands", {"commands": commands}):
                 continue
             taken = next((c.name for c in commands.commands if c.name in found), None)
@@ -213,6 +214,29 @@ class PluginManager:
             if problem:
                 self.conduct.fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
         return tuple(languages)[:MAX_LANGUAGES]
+
+    async def erase(self, conversation_id: str, timeout: float) -> tuple[Erased, ...]:
+        """Ask all plugins, quarantined ones too, to delete what they keep of a conversation.
+
+        Args:
+            timeout: seconds for all together.
+        """
+        hook = "on_erase"
+        questions = [
+            plugin.question(i, select(i, {"conversation_id": conversation_id}))
+            for plugin in self._loaded.values()
+            if plugin.is_active or plugin.is_quarantined
+            for i in plugin.functions.get(hook, ())
+        ]
+        answers = (
+            await ask(hook, questions, timeout, final=lambda _: False, hold=self.hold) if questions else []
+        )
+        found: list[Erased] = []
+        for erased, fault in erased_of(answers, timeout):
+            found.append(erased)
+            if fault is not None:
+                self.conduct.fault(erased.plugin, hook, fault)
+        return (*found, *unasked(self._records))
 
     # connection hooks ---------------------------------------------------------------------------
 

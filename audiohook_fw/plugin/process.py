@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.metrics import Meter, NoOpMeter
+
+from audiohook_fw.protocol import is_uuid
+
+from .erasing import Erased
 
 if TYPE_CHECKING:
     from audiohook_fw.session import Session
@@ -15,6 +20,12 @@ __all__ = ["Command", "Commands", "Route", "RouteHandler", "Routes", "ServerCont
 
 RouteHandler = Callable[[Any], Awaitable[Any]]
 """Takes an `aiohttp.web.Request` and returns an `aiohttp.web.StreamResponse`."""
+
+Eraser = Callable[[str, float], Coroutine[Any, Any, Sequence[Erased]]]
+"""Asks all plugins, given a conversation's id and seconds."""
+
+ERASE_SECONDS: Final = 600.0
+"""For all plugins together: a store may hold thousands of objects, and be slow."""
 
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
@@ -114,12 +125,13 @@ class Command:
 
 
 class Commands:
-    """Where one plugin adds its commands."""
+    """Where one plugin adds its commands, and where they ask all plugins for something."""
 
-    __slots__ = ("_commands", "_plugin")
+    __slots__ = ("_commands", "_erase", "_plugin")
 
-    def __init__(self, plugin: str) -> None:
+    def __init__(self, plugin: str, *, erase: Eraser | None = None) -> None:
         self._plugin = plugin
+        self._erase = erase
         self._commands: list[Command] = []
 
     def add(self, app: Any, *, name: str = "") -> None:
@@ -132,6 +144,27 @@ class Commands:
         if any(command.name == name for command in self._commands):
             raise ValueError(f"command {name!r} was added twice")
         self._commands.append(Command(self._plugin, name, app))
+
+    def erase(self, conversation_id: str, *, timeout: float = ERASE_SECONDS) -> Sequence[Erased]:
+        """Have all plugins delete what they keep of a conversation (`on_erase`); for the body of a command.
+
+        Blocks; no event loop may run in this thread. Being interrupted leaves what is not deleted yet; asking
+        again deletes it.
+
+        Args:
+            timeout: seconds that all plugins have together.
+
+        Returns:
+            What each plugin with the hook did, in configured order, and the plugins that could not be asked.
+
+        Raises:
+            ValueError: that is no UUID, as the ids of all conversations are.
+        """
+        if not is_uuid(conversation_id):
+            raise ValueError(
+                "the id of a conversation is a UUID, such as 6f1c3d58-1b2c-4d3e-8f90-0123456789ab"
+            )
+        return () if self._erase is None else asyncio.run(self._erase(conversation_id.lower(), timeout))
 
     @property
     def commands(self) -> Sequence[Command]:

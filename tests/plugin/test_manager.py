@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from audiohook_fw.auth import Credential
-from audiohook_fw.errors import PluginLoadError, PluginOverflowError
-from audiohook_fw.plugin import OnFailure, PluginInfo, ServerContext, hookimpl, load_plugins
+from audiohook_fw.errors import PluginError, PluginLoadError, PluginOverflowError
+from audiohook_fw.plugin import Erased, OnFailure, PluginInfo, ServerContext, hookimpl, load_plugins
 
 SERVER = ServerContext(version="0.1.0", node="n1")
 
@@ -211,6 +211,66 @@ async def test_health(bench: Any) -> None:
     }
     assert bench.metrics.value("audiohook.hook.faults", plugin="odd", hook="check_health") == 1
     assert now() == 2
+
+
+async def test_erasing_is_asked_of_all_and_tells_what_may_be_left(bench: Any) -> None:
+    asked: list[str] = []
+
+    def erases(answer: Any) -> object:
+        class Plugin:
+            @hookimpl
+            async def on_erase(self, conversation_id: str) -> Any:
+                asked.append(conversation_id)
+                if isinstance(answer, BaseException):
+                    raise answer
+                if isinstance(answer, float):
+                    await asyncio.sleep(answer)
+                return answer
+
+        return Plugin
+
+    class Down:
+        @hookimpl
+        def on_startup(self) -> None:
+            raise ValueError
+
+        @hookimpl
+        def on_erase(self) -> None:
+            raise AssertionError
+
+    manager = bench.load(
+        full=erases(3),
+        none=erases(None),
+        busy=erases(PluginError("busy", "a call of it runs; try again later")),
+        broken=erases(ValueError("secret")),
+        late=erases(9.0),
+        odd=erases(True),
+        less=erases(-1),
+        down=Down,
+        wrong=type("Wrong", (), {"on_erase": hookimpl(lambda self, nonsense: 1)}),
+    )
+    await manager.startup(SERVER)
+    assert await manager.erase("id", 2) == (
+        Erased("full", 3),
+        Erased("none"),
+        Erased("busy", problem="a call of it runs; try again later"),
+        Erased("broken", problem="on_erase raised ValueError"),
+        Erased("late", problem="on_erase gave no answer within 2 s"),
+        Erased("odd", problem="on_erase gave no number, so nobody knows what it deleted"),
+        Erased("less", problem="on_erase gave no number, so nobody knows what it deleted"),
+        *(
+            Erased(record.name, problem=f"was not asked, since it does not run: {record.error}")
+            for record in manager.records
+            if record.name in ("down", "wrong")
+        ),
+    )
+    assert [r.status for r in manager.records if r.name in ("down", "wrong")] == ["failed", "failed"]
+    assert asked == ["id"] * 7
+    faults = {n: bench.metrics.value("audiohook.hook.faults", plugin=n, hook="on_erase") for n in asked_of}
+    assert faults == {"full": 0, "busy": 0, "broken": 1, "odd": 1, "less": 1}
+
+
+asked_of = ("full", "busy", "broken", "odd", "less")
 
 
 async def test_languages_are_joined(bench: Any) -> None:

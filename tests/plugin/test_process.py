@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audiohook_fw.plugin import Command, Commands, Route, Routes, ServerContext
+from audiohook_fw.plugin import Command, Commands, Erased, Route, Routes, ServerContext
 
 
 async def handler(request: Any) -> Any: ...
@@ -58,3 +58,27 @@ def test_commands_have_the_plugins_name_unless_they_have_their_own() -> None:
     ]
     with pytest.raises(ValueError, match="twice"):
         commands.add("again")
+
+
+CONVERSATION = "6F1C3D58-0000-4000-8000-0000000000AB"
+
+
+def test_commands_have_conversations_erased() -> None:
+    asked = []
+
+    async def erase(conversation_id: str, timeout: float) -> list[Erased]:
+        asked.append((conversation_id, timeout))
+        return [Erased("acme", 2)]
+
+    assert list(Commands("acme", erase=erase).erase(CONVERSATION, timeout=3)) == [Erased("acme", 2, "")]
+    assert asked == [(CONVERSATION.lower(), 3)]
+    assert list(Commands("acme").erase(CONVERSATION)) == []
+
+
+@pytest.mark.parametrize("wrong", ["", "*", "../x", CONVERSATION[:-1], CONVERSATION + "/"])
+def test_only_an_id_is_erased(wrong: str) -> None:
+    async def erase(conversation_id: str, timeout: float) -> list[Erased]:
+        raise AssertionError(conversation_id)
+
+    with pytest.raises(ValueError, match="is a UUID"):
+        Commands("acme", erase=erase).erase(wrong)

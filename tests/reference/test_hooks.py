@@ -6,6 +6,7 @@ when nothing but the test itself called that hook.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import shutil
@@ -26,6 +27,7 @@ from audiohook_fw import (
     AudiohookDeprecationWarning,
     CloseReason,
     Credential,
+    Erased,
     OnFailure,
     PluginError,
     Reject,
@@ -122,6 +124,29 @@ async def test_hook_check_health(example: Example) -> None:
 async def test_hook_supported_languages(example: Example) -> None:
     bench = example()
     assert await bench.manager.supported_languages(bench.server) == ("en-US", "de-DE")
+
+
+async def test_hook_on_erase(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    bench = example()
+    await bench.begin()
+    await bench.finish()
+    (note,) = (tmp_path / "notes").iterdir()
+    (command,) = bench.manager.register_commands()
+
+    def forget() -> tuple[int, str]:
+        result = CliRunner().invoke(command.app, [note.name.upper()])
+        return result.exit_code, result.output
+
+    assert await asyncio.to_thread(forget) == (0, "on_erase: 1\n")
+    assert not note.exists()
+    assert await asyncio.to_thread(forget) == (0, "on_erase: 0\n")
+    note.touch()
+    assert await bench.manager.erase(note.name, 10) == (Erased("on_erase", 1),)
+    note.mkdir()
+    assert (await asyncio.to_thread(forget))[0] == 1
+    with pytest.raises(PluginError, match="cannot be deleted"):
+        bench.module.on_erase(note.name)
 
 
 # connection -----------------------------------------------------------------------------------------

@@ -10,15 +10,17 @@ import time
 from pathlib import Path
 from typing import Final
 
-from audiohook_fw import AudioWish, PluginError, PluginInfo, ServerContext, Session, hookimpl
+from audiohook_fw import AudioWish, Commands, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
 from .age_spool import SEGMENT_DELAY
 from .encryption import Encryption
+from .erase import EraseError, erase, open_store
 from .finish import Finisher
 from .formats import FormatMissingError, require
 from .handler import RecordingHandler
 from .metrics import make_instruments
 from .owner import Owner
+from .retention import Retention
 from .settings import RecorderSettings
 from .store import Store
 from .store_settings import StoreSettings
@@ -30,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS: Final = 8.0
 """How long the last writes may take when the server ends; less than `limits.shutdown_timeout`."""
+
+
+RETENTION_SECONDS: Final = 1.0
+"""How long its thread is waited for; a store that hangs holds nobody up."""
 
 
 class Recorder:
@@ -45,6 +51,7 @@ class Recorder:
         delay = settings.flush_seconds if self._encryption is None else SEGMENT_DELAY
         self._writer = Writer(delay, settings.memory_bytes, closed=self._closed)
         self._finisher: Finisher | None = None
+        self._retention = Retention.of(self._settings)
 
     def _closed(self, stem: str) -> None:
         if self._finisher is not None:
@@ -58,6 +65,8 @@ class Recorder:
         self._finisher = Finisher(self._settings, self._owner, store)
         make_instruments(server.meter, self._finisher)
         self._finisher.sweep()
+        if self._retention is not None:
+            self._retention.start()
 
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
@@ -70,6 +79,27 @@ class Recorder:
         return RecordingHandler(session, self._settings, self._owner, self._writer, recipients=recipients)
 
     @hookimpl
+    def register_commands(self, commands: Commands) -> None:
+        """Offer `audiohook-fw recordings`."""
+        from .commands import make_app  # which a server has no use for
+
+        commands.add(make_app(self._settings, commands), name="recordings")
+
+    @hookimpl
+    async def on_erase(self, conversation_id: str) -> int:
+        """Delete the files and objects of a conversation; what is recorded just now is refused."""
+        directory = self._settings.directory
+        try:
+            store = await asyncio.to_thread(open_store, self._settings.store)
+            removed = await asyncio.to_thread(erase, directory, store, conversation_id)
+        except OSError as error:
+            problem = f"{error.filename or directory}: {error.strerror or type(error).__name__}"
+            raise PluginError("recorder", problem) from error
+        except EraseError as error:
+            raise PluginError("recorder", str(error)) from error
+        return removed.files + removed.objects
+
+    @hookimpl
     def check_health(self) -> str | None:
         """Say so when recordings could not be finished for long."""
         return self._finisher.problem if self._finisher is not None else None
@@ -80,6 +110,8 @@ class Recorder:
         await asyncio.to_thread(self._stop, time.monotonic() + SHUTDOWN_SECONDS)
 
     def _stop(self, deadline: float) -> None:
+        if self._retention is not None:
+            self._retention.stop(RETENTION_SECONDS)
         written = self._writer.stop(deadline - time.monotonic())
         if not written:
             logger.error("the disk takes too long: the ends of some recordings are not written")

@@ -68,6 +68,13 @@ class RecorderSettings(BaseModel):
         description="What becomes of pauses, and of audio that the client discarded: `silence`, so that file "
         "time is call time, or `cut` out, with a map in the sidecar.",
     )
+    retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days after the end of its call when a recording is deleted, here and in the store; "
+        "unset, it is kept.",
+    )
     store: StoreSettings = Field(
         default=StoreSettings(), description="The object store that recordings go to when their call is over."
     )

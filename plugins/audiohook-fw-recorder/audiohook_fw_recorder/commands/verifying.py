@@ -1,0 +1,126 @@
+"""What is wrong with a recording, found by reading all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from audiohook_fw import AudiohookError
+from audiohook_fw.audio import WavError, WavReader
+
+from ..document import Document
+from .checks import Silence, check_bytes, check_sidecar
+from .finding import Found, Kind, look
+from .output import Advance, said
+from .sound import EXACT, pieces
+
+__all__ = ["Verdict", "Verified", "verify"]
+
+TRIES: Final = 3
+"""A recording that somebody changed while it was read is read again."""
+
+PAUSE: Final = 0.5
+"""Seconds between two tries at a recording that a process has still something to do for."""
+
+
+class Verdict(StrEnum):
+    """What a recording is worth."""
+
+    OK = "ok"
+    BAD = "bad"
+    RUNNING = "running"
+    """A process is at work on it; it is not looked into."""
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found.
+
+    Attributes:
+        problems: what is wrong. notes: what could not be looked at.
+    """
+
+    found: Found
+    verdict: Verdict
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def verify(found: Found, advance: Advance) -> Verified | None:
+    """Read a recording, and tell what is wrong with it; nothing when it is gone by the end."""
+    for _ in range(TRIES):
+        verified = _verify(found, advance)
+        if verified.verdict is not Verdict.BAD:
+            break
+        used = found.document is not None and found.place.runs(found.document)
+        if used:  # its files may be just about to be replaced, or to go: then its sidecar follows soon
+            time.sleep(PAUSE)
+        again = look(found.place, found.name)
+        if again is None:
+            return None
+        if again.document == found.document and not used:
+            break
+        found = again
+    return verified
+
+
+def _verify(found: Found, advance: Advance) -> Verified:
+    document = found.document
+    if document is None:
+        verdict = Verdict.FOREIGN if found.kind is Kind.FOREIGN else Verdict.BAD
+        return Verified(found, verdict, (found.problem,))
+    used = found.place.runs(document)
+    if used and document.state == "recording":
+        return Verified(found, Verdict.RUNNING)
+    problems = list(check_sidecar(document))
+    notes: list[str] = []
+    try:
+        with found.place.audio(found.name, document) as directory:
+            problems += _check_files(directory, document, advance)
+            if not problems:
+                problems += _check_audio(directory, document, advance)
+    except (OSError, AudiohookError) as error:
+        problems.append(said(error))
+    if not used and (document.owner is not None or document.state == "recording"):
+        problems.append("its server is gone and had not finished it; a server that starts does")
+    return Verified(found, Verdict.BAD if problems else Verdict.OK, tuple(problems), tuple(notes))
+
+
+def _check_files(directory: Path, document: Document, advance: Advance) -> Iterator[str]:
+    good = True
+    for file in document.audio.files:
+        for problem in check_bytes(directory, file, advance):
+            good = False
+            yield problem
+        if good and document.audio.format in ("wav", "pcm16"):
+            yield from _check_header(directory, file.name)
+
+
+def _check_header(directory: Path, name: str) -> Iterator[str]:
+    try:
+        with WavReader(directory / name) as reader:
+            if reader.truncated:
+                yield f"{name}: its end is missing, or its header was not completed"
+    except WavError as error:
+        yield f"{name}: {error.problem}"
+
+
+def _check_audio(directory: Path, document: Document, advance: Advance) -> Iterator[str]:
+    audio = document.audio
+    silence = Silence(document.gaps if audio.format in EXACT else ())
+    count = 0
+    for start, samples in pieces(directory, document):
+        count += len(samples)
+        silence.add(start, samples)
+        advance(samples.size)
+    if document.state == "recording":  # a sidecar that is behind, as it is while a call goes on
+        return
+    if count != audio.samples:
+        yield f"its audio has {count} samples, where the sidecar speaks of {audio.samples}"
+    elif silence.found:
+        yield silence.found

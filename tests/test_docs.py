@@ -26,6 +26,10 @@ SETTING = re.compile(rf"`({'|'.join(Settings.model_fields)})[.]([a-z_]+)`")
 CITATION = re.compile(r"\b[Pp]rotocol (?P<section>\d+(?:[.]\d+)*)\b")
 NUMBERED = re.compile(r"^#{2,4} (?P<section>\d+(?:[.]\d+)*) ", re.M)
 INSTALL = re.compile(r"pip install (.*?)(?:&&|#|$)", re.M)
+TOPS = ("audiohook_fw", "docs", "examples", "plugins", "tests")
+FILE = re.compile(rf"(?<![\w./<-])(?:{'|'.join(TOPS)})/[\w./-]*[\w/]")
+OF_THE_READER = {"docs/tutorials/first-plugin.md", "docs/how-to/package-and-publish.md"}
+"""Pages on a plugin of the reader's own, whose `tests/` they name."""
 MAKE = re.compile(r"^\s*(?:\$ )?make ((?:[a-z]+ ?)+)", re.M)
 
 
@@ -75,6 +79,19 @@ def _broken_links(page: Path, text: str) -> list[str]:
     return broken
 
 
+def _missing_files(page: Path, text: str) -> list[str]:
+    """Return the files and folders of the repository that a page names in code, and that are not there."""
+    name = page.relative_to(ROOT).as_posix()
+    code = [match["code"] for match in FENCE.finditer(text)]
+    code += re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+    named = {match.group() for piece in code for match in FILE.finditer(piece)}
+    if name in OF_THE_READER:
+        named = {path for path in named if not path.startswith("tests/")}
+    named = {path for path in named if "NAME" not in path}
+    there = {path for path in named if (ROOT / path).exists() or (page.parent / path).exists()}
+    return [f"{name}: {path} (no such file)" for path in sorted(named - there)]
+
+
 @pytest.fixture
 def pages(tracked_files: list[Path]) -> dict[Path, str]:
     """Every page of ours in Markdown."""
@@ -89,6 +106,10 @@ def blocks(pages: dict[Path, str]) -> list[Block]:
 
 def test_links_lead_somewhere(pages: dict[Path, str]) -> None:
     assert [fault for page, text in pages.items() for fault in _broken_links(page, text)] == []
+
+
+def test_files_that_are_named_exist(pages: dict[Path, str]) -> None:
+    assert [fault for page, text in pages.items() for fault in _missing_files(page, text)] == []
 
 
 def test_every_page_is_reached_from_the_index(pages: dict[Path, str]) -> None:
@@ -219,6 +240,13 @@ def test_the_checks_find_planted_faults() -> None:
     assert _broken_links(page, text) == [
         "docs/planted.md: nowhere.md (no such file)",
         "docs/planted.md: #none (no such heading)",
+    ]
+    text = "`tests/x.py` `python docs/no.py -v` tests/y.py `/tests/z` `docs/index.md` `plugins/NAME/`\n"
+    text += "```sh\nmypy examples/none plugins/\n```\n"
+    assert _missing_files(page, text) == [
+        "docs/planted.md: docs/no.py (no such file)",
+        "docs/planted.md: examples/none (no such file)",
+        "docs/planted.md: tests/x.py (no such file)",
     ]
     marked = _blocks("planted", "<!-- run -->\n```python\nx = 1\n```\n\n````md\n```python\ny\n```\n````\n")
     assert [(b.language, b.note, b.place) for b in marked] == [

@@ -2,6 +2,7 @@
 
 Each write appends the audio first and corrects the sizes in the header second. So, from the moment
 the constructor returns, the file is a complete WAV whose sizes never claim audio that is not there.
+A `streaming` one says "to the end of the file" instead, until it is closed: half the system calls.
 
 * After SIGKILL, a crash or a full disk it holds every write that returned. Of a write that did not
   return it may hold bytes that the header does not count yet; players ignore them.
@@ -31,7 +32,8 @@ from .wav_format import TAG_PCM, TAG_ULAW, WavError
 __all__ = ["WavWriter"]
 
 _PIECE: Final = 65_536  # bytes of silence written at once
-_MAX_SIZE: Final = 0xFFFF_FFFF  # RIFF sizes are 32 bits
+_COPIED: Final = 1 << 20  # bytes copied at once
+_MAX_SIZE: Final = 0xFFFF_FFFF  # RIFF sizes are 32 bits; as a size itself it says "to the end of the file"
 _SIZE: Final = struct.Struct("<I")
 
 
@@ -46,13 +48,16 @@ class WavWriter:
         byte_order: of the L16 bytes given to `write`; the file is always little-endian.
         overwrite: replace an existing file instead of refusing it.
         mode: permissions of a new file. Recordings are personal data: the owner only, by default.
+        streaming: write the sizes only at the end. Until `finish` or `close` the header says, as that of a
+            stream does, that the audio goes to the end of the file; `read_wav`, libsndfile and FFmpeg read
+            all of it, and say at most that it was broken off.
 
     Raises:
         FileExistsError: when the file exists and `overwrite` is not set.
         OSError: when the file cannot be made or written.
     """
 
-    __slots__ = ("_data_bytes", "_fd", "_header", "_swap", "media", "path")
+    __slots__ = ("_data_bytes", "_fd", "_header", "_mode", "_streaming", "_swap", "media", "path")
 
     def __init__(
         self,
@@ -62,13 +67,17 @@ class WavWriter:
         byte_order: ByteOrder = "little",
         overwrite: bool = False,
         mode: int = 0o600,
+        streaming: bool = False,
     ) -> None:
         self.path: Final = Path(path)
         self.media: Final = media
         self._swap: Final = media.sample_width == 2 and byte_order == "big"
+        self._mode: Final = mode
+        self._streaming = streaming
         self._data_bytes = 0
         self._header: Final = _Header(media)
-        self._fd = _create(self.path, self._header.of(0), overwrite=overwrite, mode=mode)
+        header = self._header.of(None if streaming else 0)
+        self._fd = _create(self.path, header, overwrite=overwrite, mode=mode)
 
     @property
     def samples(self) -> int:
@@ -115,10 +124,68 @@ class WavWriter:
         """Wait until everything written is on the disk, so that it survives a power loss."""
         os.fsync(self._open_fd())
 
+    def is_in_place(self) -> bool:
+        """Tell whether the file is still there under its name.
+
+        Raises:
+            OSError: when that cannot be told.
+        """
+        here = os.fstat(self._open_fd())
+        try:
+            there = os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+    def restore(self) -> None:
+        """Write the file anew under its name: somebody took it away, but what is open still has it all.
+
+        Raises:
+            FileExistsError: the name has another file now.
+            OSError: when the disk refuses; this writer goes on with the file that it has, and nothing of the
+                new one is left.
+        """
+        old = self._open_fd()
+        new = _create(self.path, self._header.of(None), overwrite=False, mode=self._mode)
+        try:
+            at, end = self._header.size, self._header.size + self._data_bytes
+            while at < end:
+                piece = os.pread(old, min(_COPIED, end - at), at)
+                if not piece:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO), str(self.path))
+                _write_at(new, piece, at)
+                at += len(piece)
+            if not self._streaming:
+                self._write_sizes(new)
+        except BaseException:
+            os.close(new)
+            self.path.unlink(missing_ok=True)
+            raise
+        self._fd = new
+        os.close(old)
+
+    def finish(self) -> None:
+        """Write the sizes of a `streaming` file, which is none any more from now on; else do nothing.
+
+        Raises:
+            OSError: when the disk refuses; it may be tried again.
+        """
+        if self._streaming:
+            self._write_sizes(self._open_fd())
+            self._streaming = False
+
     def close(self) -> None:
-        """Close the file; further calls do nothing. The file was complete before."""
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
+        """Finish and close the file; further calls do nothing.
+
+        Raises:
+            OSError: when the sizes of a `streaming` file cannot be written; it is closed all the same.
+        """
+        if self._fd < 0:
+            return
+        try:
+            self.finish()
+        finally:
+            fd, self._fd = self._fd, -1
             os.close(fd)
 
     def __enter__(self) -> Self:
@@ -135,12 +202,21 @@ class WavWriter:
     def _append(self, data: bytes) -> None:
         fd = self._open_fd()
         self._check_room(len(data))
+        if self._streaming:
+            _write_at(fd, data, self._header.size + self._data_bytes)
+            self._data_bytes += len(data)
+            return
         total = self._data_bytes + len(data)
         # Chunks have even lengths: an odd one gets a pad byte, which the next write replaces.
         pad = b"\0" if total % 2 else b""
         _write_at(fd, data + pad if pad else data, self._header.size + self._data_bytes)
         _write_at(fd, self._header.of(total), 0)
         self._data_bytes = total
+
+    def _write_sizes(self, fd: int) -> None:
+        if self._data_bytes % 2:
+            _write_at(fd, b"\0", self._header.size + self._data_bytes)
+        _write_at(fd, self._header.of(self._data_bytes), 0)
 
     def _check_room(self, more: int) -> None:
         if self._header.size + self._data_bytes + more + 1 > _MAX_SIZE:
@@ -203,9 +279,15 @@ class _Header:
         self._samples_at = len(head) - 4 if ulaw else 0
         self.size: Final = len(self._bytes)
 
-    def of(self, data_bytes: int) -> bytes:
-        """Return the header of a file with so many bytes of audio."""
-        header, padded = self._bytes, data_bytes + data_bytes % 2
+    def of(self, data_bytes: int | None) -> bytes:
+        """Return the header of a file with so many bytes of audio, or of one that goes to its end."""
+        header = self._bytes
+        if data_bytes is None:
+            for at in (4, self._samples_at, self.size - 4):
+                if at:
+                    _SIZE.pack_into(header, at, _MAX_SIZE)
+            return bytes(header)
+        padded = data_bytes + data_bytes % 2
         _SIZE.pack_into(header, 4, self.size - 8 + padded)
         if self._samples_at:
             _SIZE.pack_into(header, self._samples_at, data_bytes // self._frame_width)

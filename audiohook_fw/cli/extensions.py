@@ -5,7 +5,7 @@ A plugin that is broken costs its own commands, and says so; everything else wor
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 import typer
@@ -23,9 +23,11 @@ class Group(TyperGroup):
 
     Attributes:
         extensions: the commands of plugins; `None` until they are asked for.
+        broken: what is said of plugins that cannot have commands, where one is not found.
     """
 
     extensions: dict[str, Any] | None = None
+    broken: Sequence[str] = ()
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all commands."""
@@ -33,24 +35,32 @@ class Group(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; the core's own win."""
-        return self.commands.get(cmd_name) or self._extra().get(cmd_name)
+        command = self.commands.get(cmd_name) or self._extra().get(cmd_name)
+        if command is None:
+            for text in self.broken:
+                warn(text)
+        return command
 
     def _extra(self) -> dict[str, Any]:
         if self.extensions is None:
-            self.extensions = _load(self.commands.keys())
+            self.extensions, self.broken = _load(self.commands.keys())
         return self.extensions
 
 
-def _load(taken: Container[str]) -> dict[str, Any]:
-    """Return the commands of all plugins that can be loaded, without those whose name the core has."""
+def _load(taken: Container[str]) -> tuple[dict[str, Any], Sequence[str]]:
+    """Return the commands of all plugins that can be loaded, without those whose name the core has.
+
+    And what is wrong with those that cannot be loaded.
+    """
     from .environment import load_config, look_at_plugins
 
     try:
-        found = look_at_plugins(load_config()).manager.register_commands()
+        manager = look_at_plugins(load_config()).manager
+        found = manager.register_commands()
     except (AudiohookError, OSError) as error:
         for line in lines(error):
             warn(f"no commands of plugins: {line}")
-        return {}
+        return {}, ()
     commands: dict[str, Any] = {}
     for command in found:
         if command.name in taken:
@@ -63,4 +73,5 @@ def _load(taken: Container[str]) -> dict[str, Any]:
             commands[command.name] = typer.main.get_command(command.app)
         except Exception as error:  # whatever a plugin took for an application
             warn(f"plugin {command.plugin}: its command {command.name} is broken ({type(error).__name__})")
-    return commands
+    broken = [f"plugin {record.name}: {record.error}" for record in manager.records if record.error]
+    return commands, broken

@@ -7,7 +7,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,7 @@ from .simulate_options import (
     Dnis,
     Duration,
     FrameMs,
+    Headers,
     Language,
     Organization,
     Probe,
@@ -69,6 +70,7 @@ def simulate(
     secret: Secret = None,
     organization: Organization = None,
     retries: Retries = 0,
+    header: Headers = None,
     conversation: Conversation = None,
     ani: Ani = "",
     dnis: Dnis = "",
@@ -109,6 +111,7 @@ def simulate(
             dnis=dnis,
             language=language,
             custom_config=_custom_config(custom_config),
+            headers=_headers(header or ()),
             source=source,
             duration=duration if duration is not None else source.duration or _TONE_SECONDS,
             timeline=Timeline() if probe else Timeline.parse(at or ()),
@@ -156,6 +159,22 @@ def _custom_config(text: str | None) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise CommandError('--custom-config must be a JSON object, like {"queue": "sales"}')
     return value
+
+
+def _headers(given: Iterable[str]) -> dict[str, str]:
+    """Read the headers; a message names none of their values, which may be secret."""
+    headers: dict[str, str] = {}
+    for text in given:
+        name, colon, value = text.partition(":")
+        name = name.strip()
+        if not colon:
+            raise CommandError(
+                "--header must be a name, a colon and a value, like 'X-Forwarded-For: 192.0.2.1'"
+            )
+        if name.lower() in map(str.lower, headers):
+            raise CommandError(f"--header: {name} is given twice; write its values into one, with commas")
+        headers[name] = value.strip()
+    return headers
 
 
 def _play(options: CallOptions, calls: int, rate: float, *, verbose: bool, quiet: bool) -> list[CallReport]:

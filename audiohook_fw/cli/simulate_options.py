@@ -18,6 +18,7 @@ __all__ = [
     "Dnis",
     "Duration",
     "FrameMs",
+    "Headers",
     "Language",
     "Organization",
     "Probe",
@@ -78,6 +79,18 @@ Retries: TypeAlias = Annotated[
         max=5,
         rich_help_panel=_SERVER,
         help="Try again to establish a call; Genesys: 5.",
+    ),
+]
+
+Headers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header",
+        metavar="'NAME: VALUE'",
+        show_default=False,
+        rich_help_panel=_SERVER,
+        help="A further header of the upgrade, as a proxy adds it, like 'X-Forwarded-For: 192.0.2.1'. "
+        "May be given several times.",
     ),
 ]
 

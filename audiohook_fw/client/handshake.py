@@ -132,7 +132,10 @@ async def _only_once(request: ClientRequest, handler: ClientHandlerType) -> Clie
 def _refusal(status: int) -> str:
     hint = ""
     if status == 401:
-        hint = ": check the API key, the secret, the organization and this machine's clock"
+        hint = (
+            ": check the API key, the secret, the organization, this machine's clock, "
+            "and whether this address may connect"
+        )
     elif 300 <= status < 400:
         hint = ": a redirect, which Genesys does not follow"
     elif status == 404:

@@ -155,7 +155,8 @@ class CallOptions:
         _require(0 < self.speed <= 1000, "the speed is above 0 and at most 1000")
         _require(0 <= self.retries <= 5, "there are 0 to 5 retries")
         for name, value in self.headers.items():
-            _require(_is_further_header(name, value), f"the header {name!r} cannot be added to the client's")
+            problem = _problem_of_header(name, value)
+            _require(not problem, f"the header {name!r} cannot be added to the client's: {problem}")
         told = [self.ani, self.ani_name, self.dnis, self.language, self.input_variables, self.custom_config]
         size = len(json.dumps(told, ensure_ascii=False, allow_nan=False, default=dict).encode())
         _require(size <= _TOLD, f"what `open` tells of the call is {size} bytes long, more than {_TOLD}")
@@ -170,10 +171,13 @@ class CallOptions:
         return [offer.to_wire() if isinstance(offer, MediaFormat) else dict(offer) for offer in offers]
 
 
-def _is_further_header(name: str, value: str) -> bool:
-    """Tell whether a header can be written, and is none that the client writes itself."""
-    written = _HEADER.fullmatch(name) is not None and value.isascii() and value.isprintable()
-    return written and not name.lower().startswith(_OWN)
+def _problem_of_header(name: str, value: str) -> str:
+    """Say why a header cannot be written, or that the client writes it itself; empty for neither."""
+    if not _HEADER.fullmatch(name):
+        return "its name may hold letters, digits and hyphens"
+    if not (value.isascii() and value.isprintable()):
+        return "its value may hold printable ASCII"
+    return "that is one of them" if name.lower().startswith(_OWN) else ""
 
 
 def _require(condition: bool, problem: str) -> None:

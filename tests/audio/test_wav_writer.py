@@ -278,3 +278,105 @@ def test_killed_process_leaves_every_write_that_returned(path: Path, after: int)
     audio = read_wav(path)
     assert audio.payload == b"".join(bytes([n % 256]) * 3200 for n in range(size // 3200))
     assert not audio.truncated
+
+
+@pytest.mark.parametrize("media", MEDIA)
+@pytest.mark.parametrize("samples", [0, 1, 2, 7])
+def test_a_streaming_file_is_read_whole_and_valid_once_it_is_closed(
+    path: Path, media: MediaFormat, samples: int
+):
+    writer = WavWriter(path, media, streaming=True)
+    sent = b""
+    for _ in range(3):
+        writer.write(payload := os.urandom(samples * media.frame_width))
+        sent += payload
+        grown = read_wav(path)
+        assert (grown.payload, grown.truncated) == (sent, True)
+    writer.close()
+    assert_strictly_valid(path.read_bytes(), media, 3 * samples)
+    assert read_wav(path).payload == sent
+
+
+def test_a_streaming_write_is_one_system_call(path: Path, monkeypatch: pytest.MonkeyPatch):
+    calls: list[int] = []
+    real = os.pwrite
+    writer = WavWriter(path, STEREO, streaming=True)
+    monkeypatch.setattr(wav_writer.os, "pwrite", lambda fd, data, at: calls.append(at) or real(fd, data, at))
+    writer.write(b"abcd")
+    writer.write(b"efgh")
+    assert len(calls) == 2
+    writer.close()
+
+
+def test_finish_may_be_tried_again_and_close_closes_in_any_case(path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(fd: int, data: bytes, at: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    writer = WavWriter(path, MONO, streaming=True)
+    writer.write(b"abc")
+    with monkeypatch.context() as patch:
+        patch.setattr(wav_writer.os, "pwrite", full)
+        with pytest.raises(OSError, match="No space"):
+            writer.finish()
+    writer.finish()
+    assert_strictly_valid(path.read_bytes(), MONO, 3)
+    writer.write(b"d")  # no stream any more: each write corrects the sizes
+    assert_strictly_valid(path.read_bytes(), MONO, 4)
+    writer.close()
+    other = WavWriter(path.with_name("other.wav"), MONO, streaming=True)
+    monkeypatch.setattr(wav_writer.os, "pwrite", full)
+    with pytest.raises(OSError, match="No space"):
+        other.close()
+    assert other.closed
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_file_that_was_taken_away_is_restored_with_all_it_had(
+    path: Path, streaming: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(wav_writer, "_COPIED", 7)
+    with WavWriter(path, MONO, streaming=streaming) as writer:
+        writer.write(sent := bytes(range(101)))
+        assert writer.is_in_place()
+        path.unlink()
+        assert not writer.is_in_place()
+        writer.restore()
+        assert writer.is_in_place()
+        assert read_wav(path).payload == sent
+        writer.write(b"more")
+    assert_strictly_valid(path.read_bytes(), MONO, 105)
+    assert read_wav(path).payload == sent + b"more"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_file_that_somebody_put_in_its_place_is_left_to_them(path: Path):
+    with WavWriter(path, MONO) as writer:
+        writer.write(b"abcd")
+        path.unlink()
+        path.write_bytes(b"precious")
+        assert not writer.is_in_place()
+        with pytest.raises(FileExistsError):
+            writer.restore()
+        writer.write(b"more")
+    assert path.read_bytes() == b"precious"
+
+
+def test_a_restore_that_fails_leaves_nothing_new_and_the_old_goes_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(fd: int, size: int, at: int) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    before = len(os.listdir("/dev/fd"))
+    with WavWriter(path, MONO) as writer:
+        writer.write(b"abcd")
+        path.unlink()
+        with monkeypatch.context() as patch:
+            patch.setattr(wav_writer.os, "pread", broken)
+            with pytest.raises(OSError, match="Input/output"):
+                writer.restore()
+        assert not path.exists()
+        writer.restore()
+        assert read_wav(path).payload == b"abcd"
+    assert len(os.listdir("/dev/fd")) == before

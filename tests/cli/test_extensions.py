@@ -45,6 +45,17 @@ def register_commands(commands):
     commands.add(app, name="%s")
 """
 
+CONFIGURED = (
+    """
+from pydantic import BaseModel
+
+
+class Settings(BaseModel):
+    level: int = 1
+"""
+    + SINGLE % "greeter"
+)
+
 BROKEN = {
     "at import": "raise RuntimeError('planted')",
     "exits": "import sys; sys.exit(3)",
@@ -121,6 +132,19 @@ def test_a_broken_plugin_costs_only_itself(command, plugin, source):
     unknown = command("nonsense")
     assert unknown.status == 2
     assert unknown.errors[-1].startswith("Error: no such command")
+
+
+def test_a_command_is_missed_where_settings_are_wrong(command, plugin, place):
+    plugin(greeter=CONFIGURED, counter=SINGLE % "count")
+    assert command("greeter", "0").status == 0
+    with (place / "audiohook.toml").open("a", encoding="utf-8") as file:
+        file.write("[plugins.greeter]\nlevel = 'x'\n")
+    result = command("greeter", "0")
+    warning, error = result.errors
+    assert warning.startswith("Warning: plugin greeter: ")
+    assert "plugins.greeter.level" in warning
+    assert error.startswith("Error: no such command 'greeter'")
+    assert command("count", "0").errors == []
 
 
 def test_the_core_does_not_load_plugins_for_its_own_commands(command, plugin, place):

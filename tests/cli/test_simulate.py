@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
@@ -52,18 +53,34 @@ def simulate(capsys: pytest.CaptureFixture[str]) -> Simulate:
     return call
 
 
-@pytest.fixture
-async def url() -> AsyncIterator[str]:
-    """A running server without plugins."""
+def _server(server: ServerSettings, **auth: object) -> AudiohookServer:
     key = KeySettings(name="test", api_key=SecretStr(KEY), secrets=[SecretStr(SECRET)])
     settings = Settings(
-        server=ServerSettings(port=0, admin_port=None, reconnect_spread=0.0),
-        auth=AuthSettings(keys=[key], failure_delay=0.01),
+        server=server,
+        auth=AuthSettings.model_validate({"keys": [key], "failure_delay": 0.01, **auth}),
         plugins=PluginsSettings(enabled=[]),
     )
     loaded = Loaded.of(settings, {})
     plugins = load_plugins(settings.plugins, loaded.plugin_section, settings.limits)
-    async with AudiohookServer(loaded, plugins) as server:
+    return AudiohookServer(loaded, plugins)
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    """A running server without plugins."""
+    async with _server(ServerSettings(port=0, admin_port=None, reconnect_spread=0.0)) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def fenced_url() -> AsyncIterator[str]:
+    """A server behind a proxy, this machine, that lets one address in."""
+    async with _server(
+        ServerSettings(
+            port=0, admin_port=None, reconnect_spread=0.0, trusted_proxies=[ip_network("127.0.0.1")]
+        ),
+        allowed_addresses=[ip_network("192.0.2.1")],
+    ) as server:
         yield server.url
 
 
@@ -217,6 +234,10 @@ async def test_a_rejection_is_status_1(simulate: Simulate, rejecting: str):
         ([NOWHERE, "--api-key", KEY, "--calls", "0"], "'--calls'"),
         ([NOWHERE, "--api-key", KEY, "--backlog", "21"], "'--backlog'"),
         (["http://127.0.0.1", "--api-key", KEY], "is no address of a server"),
+        ([NOWHERE, "--api-key", KEY, "--header", "X-Any"], "--header must be a name, a colon and a value"),
+        ([NOWHERE, "--api-key", KEY, "--header", "A: 1", "--header", "a:2"], "--header: a is given twice"),
+        ([NOWHERE, "--api-key", KEY, "--header", "Host: x"], "the header 'Host' cannot be added"),
+        ([NOWHERE, "--api-key", KEY, "--header", ": x"], "the header '' cannot be added"),
         ([NOWHERE, "--api-key", KEY, "--nonsense"], "--nonsense"),
     ],
     ids=lambda value: " ".join(value[3:]) or "no key" if isinstance(value, list) else "",
@@ -245,8 +266,17 @@ async def test_a_wrong_secret_is_one_line_and_status_2(simulate: Simulate, url: 
     assert (result.status, result.out) == (2, "")
     assert result.err == (
         "Error: the server refused the upgrade with HTTP 401: "
-        "check the API key, the secret, the organization and this machine's clock\n"
+        "check the API key, the secret, the organization, this machine's clock, "
+        "and whether this address may connect\n"
     )
+
+
+async def test_headers_are_sent_as_a_proxy_would(simulate: Simulate, fenced_url: str, keys: list[str]):
+    proxy = ("--header", "X-Forwarded-For: 192.0.2.1", "--header", "X-Any:a:b ")
+    assert (await simulate(fenced_url, *keys, *QUICK, *proxy)).status == 0
+    refused = await simulate(fenced_url, *keys, *QUICK, "--header", "x-forwarded-for: 192.0.2.2")
+    assert refused.status == 2
+    assert "whether this address may connect" in refused.err
 
 
 async def test_json_is_printed_even_without_a_connection(simulate: Simulate, url: str):

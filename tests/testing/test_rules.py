@@ -8,6 +8,7 @@ import importlib.util
 import os
 import re
 import sys
+import threading
 import time
 import warnings
 from dataclasses import replace
@@ -17,7 +18,16 @@ from typing import Any
 
 import pytest
 
-from audiohook_fw import Event, PluginInfo, Reject, Transcript, hookimpl
+from audiohook_fw import (
+    AudioFrame,
+    Event,
+    PluginInfo,
+    Reject,
+    ServerContext,
+    Session,
+    Transcript,
+    hookimpl,
+)
 from audiohook_fw.testing import (
     RULES,
     ContractFailure,
@@ -267,6 +277,33 @@ def test_its_memory_is_bounded(how: str) -> None:
     failure = _broken(bad.GROWING[how], "memory-bounded")
     assert "it grew by " in failure.problem
     assert "maximum" in failure.mend
+
+
+def test_a_thread_of_its_own_may_take_a_moment_to_write_what_came_at_once() -> None:
+    class Writes:
+        def __init__(self) -> None:
+            self.waiting: list[bytes] = []
+            self.done = threading.Event()
+            self.thread = threading.Thread(target=self.write)
+
+        @hookimpl
+        def on_startup(self, server: ServerContext) -> None:
+            self.thread.start()
+
+        @hookimpl
+        def on_audio(self, session: Session, frame: AudioFrame) -> None:
+            self.waiting.append(bytes(frame.payload))
+
+        def write(self) -> None:
+            while not self.done.wait(0.3):
+                self.waiting.clear()
+
+        @hookimpl
+        async def on_shutdown(self) -> None:
+            self.done.set()
+            self.thread.join()
+
+    BY_NAME["memory-bounded"].check(Subject(Writes))
 
 
 def test_what_does_not_load_breaks_that_rule_whatever_is_checked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ _MEASURED: Final = 240.0
 """Seconds of audio that must not make the plugin grow any more."""
 _SHARE: Final = 4
 """It may grow by one byte for so many bytes of audio: counters and short notes are no leak."""
+_PATIENCE: Final = 5.0
+"""Seconds of real time for a thread of the plugin's own, which is not starved, to write what came at once."""
 
 
 def _memory_bounded(subject: Subject) -> None:
@@ -34,12 +37,16 @@ def _memory_bounded(subject: Subject) -> None:
         if not call.accepted or call.media is None:
             return
         call.advance(1.0)
+        bound = int(_MEASURED * call.media.rate * call.media.frame_width / _SHARE)
         with _starved(call), _traced():
             _feed(call, _FILLING)
             before = _memory()
             _feed(call, _MEASURED)
             grown = _memory() - before
-        bound = int(_MEASURED * call.media.rate * call.media.frame_width / _SHARE)
+            given_up = time.perf_counter() + _PATIENCE
+            while grown > bound and time.perf_counter() < given_up:
+                time.sleep(0.05)
+                grown = _memory() - before
     finally:
         call.shutdown()
     if grown > bound:

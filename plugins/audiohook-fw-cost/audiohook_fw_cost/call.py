@@ -129,13 +129,15 @@ class MeteredCall(SessionHandler):
             control.want(Reason.BUDGET, used_up)
 
     def _move(self, day: str) -> None:
-        self._meter.move(self._leg(day), self._session.position, self._now())
+        by_name = _named(_text(self._session.context.get("queue_name")))
+        self._meter.move(self._leg(day), self._session.position, self._now(), was=by_name)
 
     def _leg(self, day: str) -> Leg:
         context = self._session.context
-        queue_id = _text(context.get("queue_id"))
+        name = _text(context.get("queue_name"))
+        queue_id = _text(context.get("queue_id")) or _named(name)
         if queue_id:
-            self._names[queue_id] = _text(context.get("queue_name")) or self._names.get(queue_id, "")
+            self._names[queue_id] = name or self._names.get(queue_id, "")
         return Leg(queue_id, day)
 
     def _row(self, legs: Mapping[Leg, Figures], ended_at: str = "", reason: str = "") -> CallRow:
@@ -177,6 +179,11 @@ def _facts(session: Session, tariff: Tariff) -> CallFacts:
         session.media.rate if session.media is not None else RATE,
         tariff.currency,
     )
+
+
+def _named(name: str) -> str:
+    """Return what stands for the id of a queue that is known by name only."""
+    return f"name:{name.casefold()}" if name else ""
 
 
 def _text(value: object) -> str:

@@ -6,16 +6,16 @@ import sqlite3
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from audiohook_fw import PluginError
 
-from .report import By, Filter, make_report
+from .report import By, Filter, key_names, make_report
 from .schema import SchemaError
 from .settings import CostSettings
-from .shapes import as_csv, as_json, as_table
+from .shapes import as_csv, as_json, as_table, printable
 
 __all__ = ["make_app"]
 
@@ -28,6 +28,7 @@ class Shape(StrEnum):
     JSON = "json"
 
 
+KEYS_TOLD: Final = 20
 _SHAPES = "for people, for spreadsheets, or for programs"
 
 Since = Annotated[str, typer.Option(metavar="DAY", help="From this day on, such as 2026-01-31.")]
@@ -75,13 +76,18 @@ def make_app(settings: CostSettings) -> typer.Typer:
 def _report(path: Path, by: By, wanted: Filter, shape: Shape) -> str:
     try:
         lines, totals = make_report(path, by, wanted)
+        keys = key_names(path) if wanted.key and not lines else [wanted.key]
     except FileNotFoundError as error:
         problem = (
             f"there is no {path}; the server makes it: run one, set plugins.cost.database, or name --database"
         )
         raise PluginError("cost", problem) from error
     except (sqlite3.Error, SchemaError) as error:
-        raise PluginError("cost", f"{path} cannot be read: {error}") from error
+        may_not = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CANTOPEN
+        hint = "; run this as the user that the server runs as" if may_not else ""
+        raise PluginError("cost", f"{path} cannot be read: {error}{hint}") from error
+    if wanted.key not in keys:
+        typer.echo(f'no call of a key "{wanted.key}" was counted; {_counted(keys)}', err=True)
     match shape:
         case Shape.TABLE:
             return as_table(lines, totals, by)
@@ -89,6 +95,13 @@ def _report(path: Path, by: By, wanted: Filter, shape: Shape) -> str:
             return as_csv(lines, by)
         case Shape.JSON:
             return as_json(lines, totals, by, wanted)
+
+
+def _counted(keys: list[str]) -> str:
+    if not keys:
+        return "nor of any other"
+    more = f" and {len(keys) - KEYS_TOLD} more" if len(keys) > KEYS_TOLD else ""
+    return f"there are calls of: {printable(', '.join(keys[:KEYS_TOLD]))}{more}"
 
 
 def _day(text: str, option: str) -> str:

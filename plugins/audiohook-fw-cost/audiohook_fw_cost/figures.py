@@ -27,7 +27,10 @@ class Spent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """Where a part of a call belongs: the queue it was in, empty while not known, and the day (ISO 8601)."""
+    """Where a part of a call belongs: the queue it was in, empty while not known, and the day (ISO 8601).
+
+    A queue that is known by name only has `name:` and its name, in small letters, for an id.
+    """
 
     queue_id: str
     day: str

@@ -77,15 +77,19 @@ class Meter:
             self.legs[self._leg].discarded += gap.length
             self._position += gap.length
 
-    def move(self, leg: Leg, position: int, now: float) -> None:
-        """Count what comes from now on elsewhere. What came before a queue was known goes along."""
+    def move(self, leg: Leg, position: int, now: float, *, was: str = "") -> None:
+        """Count what comes from now on elsewhere. What came before the queue's id was known goes along.
+
+        Args:
+            was: what stood for the id of this queue until now.
+        """
         self._stream(position)
         if leg == self._leg:
             return
         before, self._leg = self._leg, leg
         self.legs.setdefault(leg, Figures())
-        if leg.queue_id and not before.queue_id:
-            self._rename(leg.queue_id)
+        if before.queue_id in ("", was) and before.queue_id != leg.queue_id:
+            self._rename(before.queue_id, leg.queue_id)
         if self._pieces:
             self._turn(now, self._pieces[-1][1])
 
@@ -122,9 +126,9 @@ class Meter:
             legs[leg].add(spent, share)
             left -= share
 
-    def _rename(self, queue_id: str) -> None:
-        """Give what belonged to no queue to the first one that is known, each day for itself."""
-        for leg in [leg for leg in self.legs if not leg.queue_id]:
+    def _rename(self, before: str, queue_id: str) -> None:
+        """Give what belonged to one queue, or to none, to another one, each day for itself."""
+        for leg in [leg for leg in self.legs if leg.queue_id == before]:
             to = Leg(queue_id, leg.day)
             self.legs[to] = self.legs.get(to, Figures()) + self.legs.pop(leg)
             self._pieces = [(since, spent, to if at == leg else at) for since, spent, at in self._pieces]

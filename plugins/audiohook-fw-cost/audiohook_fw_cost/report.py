@@ -15,7 +15,7 @@ from .figures import MICRO
 from .schema import MIGRATIONS, SchemaError, version_of
 from .store import BUSY_SECONDS
 
-__all__ = ["By", "Filter", "Line", "make_report"]
+__all__ = ["By", "Filter", "Line", "key_names", "make_report"]
 
 
 class By(StrEnum):
@@ -108,22 +108,45 @@ def make_report(path: Path, by: By, wanted: Filter) -> tuple[list[Line], list[Li
     Raises:
         OSError: there is no such file. sqlite3.Error: it cannot be read. SchemaError: it is no file of ours.
     """
-    path.stat()
-    with closing(
-        sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-    ) as file:
-        file.create_function("casefold", 1, str.casefold, deterministic=True)
-        version = version_of(file)
-        if not 1 <= version <= len(MIGRATIONS):
-            raise SchemaError(
-                f"it is of version {version}, and this one reads 1 to {len(MIGRATIONS)}"
-                if version
-                else "it holds no figures of calls"
-            )
+    with closing(_open(path)) as file:
         group, name = _GROUPS[by]
         order = "min(c.started_at), c.id" if by is By.CALL else group
         lines = _ask(file, wanted, group=group, name=name, by=f"{group},", order=order)
         return lines, _ask(file, wanted, group="'total'", name="''", by="", order="1")
+
+
+def key_names(path: Path) -> list[str]:
+    """Return the names of all keys that calls were counted of; blocks, and raises as `make_report` does."""
+    with closing(_open(path)) as file, closing(file.execute("SELECT DISTINCT key FROM calls")) as cursor:
+        return sorted(name for (name,) in cursor)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open a file for reading; one that nobody writes to also in a folder that cannot be written to."""
+    path.stat()
+    is_in_use = Path(f"{path}-wal").exists()
+    try:
+        return _connect(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        if is_in_use or error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN:
+            raise
+    return _connect(path, "immutable=1")  # SQLite makes no files beside it then
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{mode}"
+    file = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+    try:
+        version = version_of(file)
+        if not version:
+            raise SchemaError("it holds no figures of calls")
+        if not 1 <= version <= len(MIGRATIONS):
+            raise SchemaError(f"it is of version {version}, and this one reads 1 to {len(MIGRATIONS)}")
+        file.create_function("casefold", 1, str.casefold, deterministic=True)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _ask(file: sqlite3.Connection, wanted: Filter, **parts: str) -> list[Line]:

@@ -11,25 +11,38 @@ from typing import Final
 
 from .report import By, Filter, Line
 
-__all__ = ["as_csv", "as_json", "as_table"]
+__all__ = ["as_csv", "as_json", "as_table", "printable"]
 
 _SECONDS: Final = ("connected", "streamed", "client_paused", "server_paused", "discarded", "without_media")
 
 
+WIDTH: Final = 80
+"""Columns of a terminal."""
+LABEL: Final = len(By.ORGANIZATION)
+"""Columns that what a line stands for may take in any case."""
+_HEAD: Final = [("", "", "", "", "client", "server", "", "", "")]
+_NAMES: Final = ("calls", "connected", "streamed", "paused", "paused", "cost", "saved", "")
+
+
 def as_table(lines: Sequence[Line], totals: Sequence[Line], by: By) -> str:
-    """Return aligned columns for people: times as h:mm:ss, money to the cent."""
+    """Return aligned columns for people: times as h:mm:ss, money to the cent.
+
+    It fits into `WIDTH` columns unless figures are huge; names too long for that have lines of their own.
+    """
     if not lines:
         return "no calls"
-    head = (by, "calls", "connected", "streamed", "client paused", "server paused", "cost", "saved", "")
-    rows = [head, *(_cells(line, by) for line in [*lines, *totals])]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    rows = [*_HEAD, (str(by), *_NAMES), *(_cells(line, by) for line in [*lines, *totals])]
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[1:]]
+    gap = "  " if LABEL + sum(widths) + 2 * len(widths) <= WIDTH else " "
+    room = max(LABEL, WIDTH - sum(widths) - len(gap) * len(widths))
+    first = max(len(row[0]) for row in rows if len(row[0]) <= room)
     texts = []
-    for row in rows:
-        cells = [
-            row[0].ljust(widths[0]),
-            *(cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)),
-        ]
-        texts.append("  ".join([*cells, row[-1]]).rstrip())
+    for label, *cells, currency in rows:
+        if len(label) > room:
+            texts.append(label)
+            label = ""
+        cells = [cell.rjust(width) for cell, width in zip(cells, widths, strict=False)]
+        texts.append(gap.join([label.ljust(first), *cells, currency]).rstrip())
     return "\n".join(texts)
 
 
@@ -73,7 +86,7 @@ def _cells(line: Line, by: By) -> tuple[str, ...]:
     label = (line.name or line.group) if by in (By.QUEUE, By.CALL) else line.group
     seconds = (line.connected, line.streamed, line.client_paused, line.server_paused)
     money = (f"{line.cost:.2f}", f"{line.saved:.2f}")
-    return (_printable(label) or "(not known)", str(line.calls), *map(_time, seconds), *money, line.currency)
+    return (printable(label) or "(not known)", str(line.calls), *map(_time, seconds), *money, line.currency)
 
 
 def _time(seconds: float) -> str:
@@ -81,7 +94,8 @@ def _time(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text that does nothing to a terminal."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 

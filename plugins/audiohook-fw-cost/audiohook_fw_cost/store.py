@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -44,7 +44,9 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would let everybody read it
+        with suppress(FileExistsError):  # SQLite would let everybody read a file that it makes
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        self._file = _identity(path)
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -60,13 +62,22 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one of this path: anybody may move, remove or replace it."""
+        return self._file is not None and _identity(self._path) == self._file
+
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file. One that is not in place any more gets all that was saved."""
+        try:
+            if not self.is_in_place:
+                # SQLite would leave it in a log that stays behind, and spoils the next file of this name.
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._connection.close()
 
     def save(self, rows: Iterable[CallRow]) -> None:
         """Write calls, each in place of what was known of it before; all of them or none."""
-        os.stat(self._path)  # a file that was removed would take it all, and keep nothing
         with self._transaction() as connection:
             for row in rows:
                 facts = row.facts
@@ -100,6 +111,15 @@ class Store:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what is another for another file; `None` when there is none."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _legs(row: CallRow) -> Iterator[tuple[object, ...]]:

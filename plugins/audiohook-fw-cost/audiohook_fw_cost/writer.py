@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +56,7 @@ class Writer:
         self._failing_since: float | None = None
         self._error = ""
         self._complained = float("-inf")
+        self._is_told = False  # that it fails
 
     @property
     def waiting(self) -> int:
@@ -99,12 +101,19 @@ class Writer:
             self._failing_since = now
         if now - self._complained >= COMPLAIN:
             self._complained = now
+            self._is_told = True
             logger.error(
                 "%s cannot be used (%s); %d calls wait in memory, and are tried again",
                 self._path,
                 self._error,
                 self.waiting,
             )
+
+    def _recovered(self) -> None:
+        self._failing_since = None
+        if self._is_told:
+            self._is_told = False
+            logger.info("%s can be used again; what waited is saved", self._path)
 
     def _keep(self, rows: Iterable[CallRow]) -> None:
         for row in rows:
@@ -133,26 +142,40 @@ class Writer:
         try:
             while (batch := self._next()) is not None:
                 try:
-                    if store is None:
-                        self._path.parent.mkdir(parents=True, exist_ok=True)
-                        store = Store(self._path)
+                    store = self._open(store)
                     store.save(batch.values())
                     self._forget(store)
                 except (OSError, sqlite3.Error, SchemaError) as error:
+                    self._return(batch)
                     self.report(error)
                     _close(store)
                     store = None  # whatever happened to the file, it is opened anew
-                    if not self._return(batch, retry):
+                    if not self._pause(retry):
                         return
                     retry = min(2 * retry, LONGEST_RETRY)
                 except Exception:  # whatever is wrong with these rows, those to come are saved
                     logger.exception("%d calls cannot be saved", len(batch))
                     self.lost += len(batch)
                 else:
-                    self._failing_since = None
+                    self._recovered()
                     retry = RETRY
         finally:
             _close(store)
+
+    def _open(self, store: Store | None) -> Store:
+        """Return a store of the file that is there now."""
+        if store is not None:
+            if store.is_in_place:
+                return store
+            logger.warning(
+                "%s was moved, removed or replaced: what was saved went with it, and the file of that name "
+                "takes what is saved from now on",
+                self._path,
+            )
+            _close(store)
+        self._kept_from = ""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return Store(self._path)
 
     def _forget(self, store: Store) -> None:
         keep_from = self.keep_from
@@ -170,12 +193,16 @@ class Writer:
             batch, self._waiting = self._waiting, {}
             return batch
 
-    def _return(self, batch: dict[str, CallRow], delay: float) -> bool:
-        """Let rows wait again, unless newer ones do; wait a while, and tell whether to go on."""
+    def _return(self, batch: dict[str, CallRow]) -> None:
+        """Let rows wait again, unless newer ones do."""
         with self._wake:
             newer, self._waiting = self._waiting, {}
             self._keep(batch.values())
             self._keep(newer.values())
+
+    def _pause(self, delay: float) -> bool:
+        """Wait a while, and tell whether to go on."""
+        with self._wake:
             if self._deadline is None:
                 self._wake.wait_for(lambda: self._deadline is not None, delay)
             else:
@@ -185,4 +212,5 @@ class Writer:
 
 def _close(store: Store | None) -> None:
     if store is not None:
-        store.close()
+        with suppress(OSError, sqlite3.Error):  # it is given up, whatever it says
+            store.close()

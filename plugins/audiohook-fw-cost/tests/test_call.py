@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from audiohook_fw_cost import Cost
 from audiohook_fw_cost.figures import Figures
+from audiohook_fw_cost.report import By, Filter, make_report
 
 from audiohook_fw import Accept, MediaFormat, Reject, Session, SpeechStarted, hookimpl
 from audiohook_fw.testing import CallDriver
@@ -65,6 +66,59 @@ def test_queues_and_their_names(new_call: Any, kit: Any, other: Any, database: P
     call.shutdown()
     query = "SELECT queue_id, queue_name, streamed / 8000 FROM legs ORDER BY queue_id"
     assert kit.read(database, query) == [("q1", "Sales", 4), ("q2", "Help", 1)]
+
+
+def test_a_queue_that_is_known_by_name_only(new_call: Any, kit: Any, other: Any, database: Path) -> None:
+    call = new_call()
+    call.open()
+    call.audio(seconds=1)
+    tell(call, other, queue_name="Sales")
+    call.audio(seconds=1)
+    tell(call, other, queue_name="SALES")
+    call.audio(seconds=1)
+    tell(call, other, queue_name="Help")
+    call.audio(seconds=1)
+    call.close()
+    call.shutdown()
+    query = "SELECT queue_id, queue_name, streamed / 8000 FROM legs ORDER BY queue_id"
+    assert kit.read(database, query) == [("name:help", "Help", 1), ("name:sales", "SALES", 3)]
+
+
+def test_a_budget_of_a_queue_that_is_known_by_name_only(new_call: Any, other: Any, database: Path) -> None:
+    call = new_call(price_per_minute="0.60", budgets={"Sales": "0.10"}, save_seconds=1)
+    call.open()
+    tell(call, other, queue_name="SALES")
+    call.audio(seconds=9)
+    assert not call.paused
+    call.audio(seconds=2)
+    assert call.paused
+    tell(call, other, queue_name="Help")
+    assert not call.paused
+    call.close()
+    call.shutdown()
+    lines, _ = make_report(database, By.QUEUE, Filter(queue="sales"))
+    assert [(line.group, line.name) for line in lines] == [("name:sales", "SALES")]
+
+
+def test_a_queue_whose_id_comes_after_its_name_is_one_queue(
+    new_call: Any, kit: Any, other: Any, database: Path
+) -> None:
+    call = new_call()
+    call.open()
+    tell(call, other, queue_name="Sales")
+    call.audio(seconds=1)
+    call.pause()
+    call.advance(2)
+    tell(call, other, queue_id="q1")
+    call.advance(1)
+    call.resume()
+    call.audio(seconds=1)
+    tell(call, other, queue_id=None, queue_name="Help")
+    call.audio(seconds=1)
+    call.close()
+    call.shutdown()
+    query = "SELECT queue_id, streamed / 8000, client_paused / 8000 FROM legs ORDER BY queue_id"
+    assert kit.read(database, query) == [("name:help", 1, 0), ("q1", 2, 3)]
 
 
 @pytest.mark.parametrize("value", [None, 7, "x" * 1000, "\ud800", ["a"], "Ünïcode"])

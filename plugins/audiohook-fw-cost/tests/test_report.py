@@ -13,6 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from audiohook_fw_cost import CostSettings
@@ -23,6 +24,8 @@ from audiohook_fw_cost.rows import CallRow
 from audiohook_fw_cost.shapes import as_csv, as_table
 from audiohook_fw_cost.store import Store
 from typer.testing import CliRunner
+
+from audiohook_fw import PluginError
 
 NewRow = Callable[..., CallRow]
 JAN, FEB = "2026-01-31", "2026-02-01"
@@ -110,14 +113,30 @@ def run(path: Path, *arguments: str) -> Any:
 
 def test_a_table(filled: Path) -> None:
     assert run(filled, "--by", "queue").output.splitlines() == [
-        "queue        calls  connected  streamed  client paused  server paused    cost  saved",
-        "(not known)      1    1:00:00   1:00:00        0:00:00        0:00:00   60.00   0.00  EUR",
-        "Sales            1    1:30:01   1:00:00        0:00:01        0:30:00   60.00  30.00  EUR",
-        "Sales            1    0:00:00   0:00:00        0:00:00        0:00:00    0.00   0.00  USD",
-        "Hilfe            1    0:00:01   0:00:01        0:00:00        0:00:00    0.02   0.00  EUR",
-        "total            2    2:30:02   2:00:01        0:00:01        0:30:00  120.02  30.00  EUR",
-        "total            1    0:00:00   0:00:00        0:00:00        0:00:00    0.00   0.00  USD",
+        "                                          client   server",
+        "queue        calls  connected  streamed   paused   paused    cost  saved",
+        "(not known)      1    1:00:00   1:00:00  0:00:00  0:00:00   60.00   0.00  EUR",
+        "Sales            1    1:30:01   1:00:00  0:00:01  0:30:00   60.00  30.00  EUR",
+        "Sales            1    0:00:00   0:00:00  0:00:00  0:00:00    0.00   0.00  USD",
+        "Hilfe            1    0:00:01   0:00:01  0:00:00  0:00:00    0.02   0.00  EUR",
+        "total            2    2:30:02   2:00:01  0:00:01  0:30:00  120.02  30.00  EUR",
+        "total            1    0:00:00   0:00:00  0:00:00  0:00:00    0.00   0.00  USD",
     ]
+
+
+def test_a_table_fits_a_terminal_also_with_ids_in_it(database: Path, new_row: NewRow) -> None:
+    names = {"q1": "Kundendienst Deutschland, abends", "q2": "a" * 200}
+    figures = Figures(9 * HOUR, 0, 9 * HOUR, 9 * HOUR)
+    legs = {Leg("q1", JAN): figures, Leg("q2", JAN): figures, Leg("", JAN): figures}
+    with Store(database) as store:
+        store.save([new_row(legs=legs, names=names, organization_id=str(UUID(int=7)))])
+    lines = run(database, "--by", "queue").output.splitlines()
+    row = "1  27:00:00  9:00:00  9:00:00  9:00:00  540.00  540.00 EUR"
+    assert lines[2:6] == [f"(not known)     {row}", names["q1"], f"                {row}", names["q2"]]
+    assert max(len(line) for line in lines if line != names["q2"]) <= 80
+    lines = run(database, "--by", "organization").output.splitlines()
+    assert lines[2] == str(UUID(int=7))
+    assert max(map(len, lines)) <= 80
 
 
 def test_csv_and_json_say_the_same(filled: Path) -> None:
@@ -165,6 +184,31 @@ def test_nothing_to_report(database: Path) -> None:
     assert json.loads(run(database, "--json").output)["lines"] == []
 
 
+@pytest.mark.parametrize("shape", ["table", "csv", "json"])
+def test_a_key_that_was_mistyped(filled: Path, shape: str) -> None:
+    result = run(filled, "--key", "Monitor", "--format", shape)
+    assert result.exit_code == 0
+    assert result.stderr == 'no call of a key "Monitor" was counted; there are calls of: monitor, other\n'
+    assert result.stdout == run(filled, "--since", "2030-01-01", "--format", shape).stdout or shape == "json"
+
+
+def test_a_key_without_calls_in_that_time_is_no_mistake(filled: Path) -> None:
+    assert run(filled, "--key", "monitor", "--since", "2030-01-01").output == "no calls\n"
+
+
+def test_a_key_where_there_are_no_calls_at_all(database: Path) -> None:
+    Store(database).close()
+    assert run(database, "--key", "x").stderr == 'no call of a key "x" was counted; nor of any other\n'
+
+
+def test_of_many_keys_some_are_told(database: Path, new_row: NewRow) -> None:
+    with Store(database) as store:
+        store.save([new_row(id=str(number), key=f"\x1bk{number:02}") for number in range(25)])
+    told = run(database, "--key", "x").stderr
+    assert "?k19 and 5 more" in told
+    assert "\x1b" not in told
+
+
 def test_names_of_queues_harm_neither_terminals_nor_spreadsheets(database: Path, new_row: NewRow) -> None:
     legs = {Leg("=1+1", JAN): Figures(8000)}
     with Store(database) as store:
@@ -187,6 +231,20 @@ def test_a_report_reads_while_the_server_writes_and_writes_nothing(filled: Path,
         store._connection.execute("BEGIN IMMEDIATE")
         assert groups(filled, By.DAY)
         store._connection.execute("ROLLBACK")
+
+
+def test_a_report_in_a_folder_that_cannot_be_written_to(filled: Path) -> None:
+    # SQLite cannot make the file that it wants beside a file of this kind: nobody may, be it root.
+    Path(f"{filled}-shm").symlink_to(filled.parent / "not" / "there")
+    assert groups(filled, By.CALL) == [("1", 1), ("2", 1), ("3", 1)]
+
+
+def test_a_file_that_may_be_in_use_is_not_read_without_looking(filled: Path) -> None:
+    Path(f"{filled}-shm").symlink_to(filled.parent / "not" / "there")
+    Path(f"{filled}-wal").write_bytes(b"")
+    result = run(filled)
+    assert isinstance(result.exception, PluginError)
+    assert "unable to open database file; run this as the user that the" in str(result.exception)
 
 
 # what goes wrong --------------------------------------------------------------------------------------

@@ -66,16 +66,47 @@ def test_old_days_are_forgotten(database: Path, kit: Any, new_row: NewRow) -> No
     assert kit.read(database, "SELECT day, streamed FROM legs") == [("2026-01-01", 2)]
 
 
-def test_only_the_owner_reads_it(database: Path) -> None:
-    with Store(database):
-        assert database.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_file_that_was_removed_takes_nothing_more(database: Path, new_row: NewRow) -> None:
+def test_only_the_owner_reads_it(database: Path, new_row: NewRow) -> None:
     with Store(database) as store:
+        store.save([new_row()])
+        files = sorted(database.parent.iterdir())
+        assert [path.name.removeprefix(database.name) for path in files] == ["", "-shm", "-wal"]
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_what_the_owner_lets_others_read_stays_so(database: Path) -> None:
+    Store(database).close()
+    database.chmod(0o640)
+    Store(database).close()
+    assert database.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_was_removed_is_missed(database: Path) -> None:
+    with Store(database) as store:
+        assert store.is_in_place
         database.unlink()
-        with pytest.raises(FileNotFoundError):
-            store.save([new_row()])
+        assert not store.is_in_place
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_file_that_was_moved_takes_along_all_that_was_saved(
+    database: Path, kit: Any, new_row: NewRow, replaced: bool
+) -> None:
+    moved, other = database.with_name("moved.sqlite"), database.with_name("other.sqlite")
+    with Store(other) as store:
+        store.save([new_row(id="other")])
+    with Store(database) as store:
+        store.save([new_row()])
+        database.rename(moved)
+        if replaced:
+            other.rename(database)
+        assert not store.is_in_place
+    with Store(database) as store:
+        store.save([new_row(id="new")])
+    assert kit.read(moved, "SELECT id FROM calls") == [("a",)]
+    found = [("new",), ("other",)] if replaced else [("new",)]
+    assert kit.read(database, "SELECT id FROM calls ORDER BY id") == found
+    assert kit.read(database, "PRAGMA integrity_check") == [("ok",)]
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, None])

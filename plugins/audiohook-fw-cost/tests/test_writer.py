@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 import time
@@ -104,6 +105,41 @@ def test_a_directory_that_is_missing_is_made(
     writer.save([new_row(id="b")])
     assert writer.stop(PATIENCE)
     assert kit.read(database, "SELECT id FROM calls WHERE id = 'b'") == [("b",)]
+
+
+def test_a_file_that_is_replaced_loses_nothing(
+    writer: Writer, kit: Any, database: Path, new_row: NewRow, caplog: pytest.LogCaptureFixture
+) -> None:
+    moved, other = database.with_name("moved.sqlite"), database.with_name("other.sqlite")
+    with Store(other) as store:
+        store.save([new_row(id="other")])
+    Store(database).close()
+    writer.save([new_row()])
+    until(lambda: saved(kit, database) == 1)
+    database.rename(moved)
+    other.rename(database)
+    writer.save([new_row(id="b")])
+    assert writer.stop(PATIENCE)
+    assert kit.read(moved, "SELECT id FROM calls") == [("a",)]
+    assert kit.read(database, "SELECT id FROM calls ORDER BY id") == [("b",), ("other",)]
+    assert f"{database} was moved, removed or replaced" in caplog.text
+    assert "cannot be used" not in caplog.text
+
+
+def test_the_log_tells_how_many_calls_wait_and_when_they_do_no_more(
+    writer: Writer, database: Path, new_row: NewRow, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    database.mkdir()  # so it cannot be opened
+    writer.save([new_row(), new_row(id="b")])
+    until(lambda: "cannot be used" in caplog.text)
+    assert "2 calls wait in memory" in caplog.text
+    assert "can be used again" not in caplog.text
+    database.rmdir()
+    until(lambda: writer.problem is None and not writer.waiting)
+    writer.save([new_row(id="c")])
+    assert writer.stop(PATIENCE)
+    assert caplog.text.count(f"{database} can be used again") == 1
 
 
 def test_a_disk_that_stays_away_costs_a_bounded_memory(

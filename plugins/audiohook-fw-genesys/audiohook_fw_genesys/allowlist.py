@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final
 
 from .address_book import AddressBook
 from .errors import PlatformError
 from .gate import Priority, Ticket
 from .networks import Networks
-from .ranges import Listing, Range, RangesError, read_file, read_ranges, select
+from .ranges import Listing, Range, RangesError, misfit, read_file, read_ranges, select
 from .settings import GenesysSettings
 
 __all__ = ["DAY", "PATH", "Allowlist"]
@@ -32,9 +32,6 @@ class Allowlist:
 
     Args:
         get: asks the Platform API; `None` without credentials. clock: Unix seconds.
-
-    Attributes:
-        problem: why the list is not up to date; empty when it is.
     """
 
     def __init__(
@@ -48,7 +45,7 @@ class Allowlist:
         self._networks = Networks()
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
-        self.problem = ""
+        self._problem = self._own_problem = ""
 
     def __len__(self) -> int:
         return len(self._networks)
@@ -57,6 +54,11 @@ class Allowlist:
     def age(self) -> float | None:
         """Seconds since Genesys told the list; `None` when it never did, or is not asked."""
         return self._clock() - self._book.updated if self._get and self._book.updated else None
+
+    @property
+    def problem(self) -> str:
+        """Why the list is not up to date; empty when it is."""
+        return self._problem or self._own_problem
 
     def allows(self, address: str) -> bool:
         """Tell whether an address may connect."""
@@ -95,22 +97,25 @@ class Allowlist:
             return interval
         try:
             listing = read_ranges(await self._get(PATH, Ticket(Priority.WANTED), "ipranges"))
+            _log_skipped("of Genesys' addresses", listing)
             if not listing.ranges:
                 raise RangesError("the list is empty")
         except (PlatformError, RangesError) as error:
-            self.problem = f"Genesys' addresses are not known anew: {error}"
-            logger.warning("%s; the %d networks known so far count on", self.problem, len(self._networks))
+            self._problem = f"Genesys does not tell its addresses: {error}"
+            logger.warning("%s; %s", self._problem, self._what_counts(self._book.ranges))
             self._failures += 1
             return float(min(interval, _RETRY * 2 ** min(self._failures - 1, 16)))
-        self._failures, self.problem = 0, ""
+        self._failures, self._problem = 0, ""
         await self._take(listing)
         return interval
 
     async def _take(self, listing: Listing) -> None:
-        _log_skipped("of Genesys' addresses", listing)
         added, removed = self._book.update(listing.ranges, self._clock())
         if added or removed:
             logger.info("Genesys' addresses: %d added, %d removed", len(added), len(removed))
+        if problem := self._misfit(listing.ranges):
+            self._problem = f"of Genesys' addresses {problem}"
+            logger.error("%s", self._problem)
         self._compile()
         try:
             await asyncio.to_thread(self._book.save, self._settings.ranges_store)
@@ -119,21 +124,36 @@ class Allowlist:
             logger.error("cannot write %s: %s; set plugins.genesys.ranges_store", store, error.strerror)
 
     async def _read_own(self) -> None:
-        """Read the operator's own file; when it is wrong, what it said before counts on."""
+        """Read the operator's own file; when nothing in it counts, what was read before counts on."""
         path = self._settings.ranges_file
         if path is None:
             return
         try:
             listing = await asyncio.to_thread(read_file, path)
+            _log_skipped(f"in {path}", listing)
+            problem = self._misfit(listing.ranges) if listing.ranges else "there is no address in it"
+            if problem:
+                raise RangesError(f"{path}: {problem}")
         except RangesError as error:
-            logger.error("plugins.genesys.ranges_file: %s; what it said before counts on", error)
+            self._own_problem = f"plugins.genesys.ranges_file: {error}"
+            logger.error("%s; %s", self._own_problem, self._what_counts(self._own))
             return
-        _log_skipped(f"in {path}", listing)
-        self._own = listing.ranges
+        self._own, self._own_problem = listing.ranges, ""
+
+    def _select(self, ranges: Collection[Range]) -> list[Range]:
+        return select(ranges, self._settings.ranges_services, self._settings.ranges_regions)
+
+    def _misfit(self, ranges: Collection[Range]) -> str:
+        problem = misfit(ranges, self._settings.ranges_services, self._settings.ranges_regions)
+        return problem and f"{problem} (plugins.genesys.ranges_services and ranges_regions)"
+
+    def _what_counts(self, ranges: Collection[Range]) -> str:
+        if count := len(self._select(ranges)):
+            return f"the addresses known before count on ({count})"
+        return self._misfit(ranges) or "no address was known before"
 
     def _compile(self) -> None:
-        services, regions = self._settings.ranges_services, self._settings.ranges_regions
-        chosen = select({*self._own, *self._book.ranges}, services, regions)
+        chosen = self._select({*self._own, *self._book.ranges})
         self._networks = Networks({entry.network for entry in chosen})
 
 

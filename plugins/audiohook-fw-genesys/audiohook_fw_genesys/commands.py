@@ -9,12 +9,10 @@ from typing import Annotated
 import typer
 
 from .formats import Format, printed
-from .ranges import Range, RangesError, select
+from .ranges import RangesError, chosen_words, misfit, select
 from .settings import GenesysSettings
 
 __all__ = ["make_app"]
-
-_CREDENTIALS = "set domain, client_id and client_secret in [plugins.genesys]"
 
 
 def make_app(settings: GenesysSettings) -> typer.Typer:
@@ -47,11 +45,11 @@ def make_app(settings: GenesysSettings) -> typer.Typer:
             raise _failed(str(error)) from None
         if note:
             typer.echo(note, err=True)
-        services = _chosen(service, settings.ranges_services)
-        regions = _chosen(region, settings.ranges_regions)
+        services = chosen_words(service or settings.ranges_services)
+        regions = chosen_words(region or settings.ranges_regions)
         chosen = select(found, services, regions)
         if not chosen:
-            raise _failed(_nothing(found, services, regions))
+            raise _failed(misfit(found, services, regions) or "there is no address that Genesys sends from")
         typer.echo(printed(chosen, format_, port=port))
 
     @app.command()
@@ -60,7 +58,7 @@ def make_app(settings: GenesysSettings) -> typer.Typer:
         from .sources import looked_up
 
         if not settings.has_credentials:
-            raise _failed(_CREDENTIALS)
+            raise _failed(f"set {', '.join(settings.missing_credentials)} in [plugins.genesys]")
         lines = asyncio.run(looked_up(settings, conversation))
         if isinstance(lines, str):
             raise _failed(lines)
@@ -68,17 +66,6 @@ def make_app(settings: GenesysSettings) -> typer.Typer:
             typer.echo(f"{name}: {value}")
 
     return app
-
-
-def _chosen(given: list[str] | None, configured: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(word.strip().lower() for word in given) if given else configured
-    return () if "all" in words else words
-
-
-def _nothing(found: frozenset[Range], services: tuple[str, ...], regions: tuple[str, ...]) -> str:
-    there = ", ".join(sorted({f"{entry.service or '-'} {entry.region or '-'}" for entry in found})[:20])
-    asked = f"service {' or '.join(services) or 'all'}, region {' or '.join(regions) or 'all'}"
-    return f"no address fits {asked}; there are: {there or 'none'}"
 
 
 def _failed(problem: str) -> typer.Exit:

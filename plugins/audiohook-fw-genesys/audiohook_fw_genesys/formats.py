@@ -48,13 +48,21 @@ def _nginx(entries: list[Range], port: int) -> Iterator[str]:
 
 
 def _iptables(entries: list[Range], port: int) -> Iterator[str]:
-    """Fill a chain of its own, in both families: one that is left out would be open."""
-    for command, version in (("iptables", 4), ("ip6tables", 6)):
-        yield f"{command} -N {_CHAIN} 2>/dev/null || {command} -F {_CHAIN}"
+    """Write a script that replaces a chain of its own in one step, so that at no moment nobody gets in.
+
+    It does so in both families: one that is left out would be open.
+    """
+    yield "set -e"
+    for command, version in (("iptables-restore", 4), ("ip6tables-restore", 6)):
+        yield f"{command} --noflush <<'END'"
+        yield "*filter"
+        yield f":{_CHAIN} - [0:0]"
         for entry in entries:
             if entry.network.version == version:
-                yield f"{command} -A {_CHAIN} -p tcp --dport {port} -s {entry.cidr} -j ACCEPT"
-        yield f"{command} -A {_CHAIN} -p tcp --dport {port} -j DROP"
+                yield f"-A {_CHAIN} -p tcp --dport {port} -s {entry.cidr} -j ACCEPT"
+        yield f"-A {_CHAIN} -p tcp --dport {port} -j DROP"
+        yield "COMMIT"
+        yield "END"
 
 
 def _aws(entries: list[Range], port: int) -> Iterator[str]:

@@ -44,11 +44,13 @@ class Lookups:
         """How many are looked at."""
         return len(self._watches)
 
+    def covers(self, session: Session) -> bool:
+        """Tell whether calls of its organization are looked up."""
+        organizations = self._settings.organizations
+        return not organizations or session.organization_id.lower() in map(str.lower, organizations)
+
     def add(self, session: Session) -> None:
         """Look at a call's conversation, if the settings say so, or once somebody wants its queue."""
-        organizations = self._settings.organizations
-        if organizations and session.organization_id.lower() not in map(str.lower, organizations):
-            return
         wanted = session.context.get("queue_wanted") is True
         if self._settings.lookup == "wanted" and not wanted:
             return

@@ -55,6 +55,8 @@ class Genesys:
         if settings.addresses != "off":
             self._allowlist = Allowlist(settings, self._client.get if self._client else None)
             await self._allowlist.start()
+        if settings.lookup != "off" and not settings.has_credentials:
+            self._say_idle()
         self._show()
 
     @hookimpl
@@ -68,9 +70,9 @@ class Genesys:
             await self._client.close()
 
     @hookimpl
-    def create_handler(self, session: Session) -> LookupHandler:
+    def create_handler(self, session: Session) -> LookupHandler | None:
         """Look up calls, if the settings say so."""
-        return LookupHandler(session, self._lookups)
+        return LookupHandler(session, self._lookups) if self._settings.lookup != "off" else None
 
     @hookimpl
     def check_address(self, address: str) -> bool | None:
@@ -103,6 +105,15 @@ class Genesys:
     def register_commands(self, commands: Commands) -> None:
         """Add `audiohook-fw genesys ranges` and `queue`."""
         commands.add(make_app(self._settings))
+
+    def _say_idle(self) -> None:
+        """Say that no call is looked up; loudly when somebody has begun to set up that it is."""
+        level = logging.WARNING if self._settings.domain or self._settings.api_url else logging.INFO
+        state = "idle: " if self._allowlist is None else ""
+        missing = ", ".join(self._settings.missing_credentials)
+        logger.log(
+            level, "%sno credentials, so no call is looked up: [plugins.genesys] has no %s", state, missing
+        )
 
     def _show(self) -> None:
         gauge = self._metrics.gauge

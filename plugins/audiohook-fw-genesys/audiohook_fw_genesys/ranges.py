@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Listing", "Network", "Range", "RangesError", "read_file", "read_ranges", "select"]
+__all__ = [
+    "Listing",
+    "Network",
+    "Range",
+    "RangesError",
+    "chosen_words",
+    "misfit",
+    "read_file",
+    "read_ranges",
+    "select",
+]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -88,7 +98,7 @@ def read_file(path: Path) -> Listing:
         RangesError: it cannot be read, or is no such list; names the file.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             text = file.read(_FILE + 1)
         if len(text) > _FILE:
             raise RangesError("it is too long")
@@ -114,19 +124,43 @@ def select(ranges: Iterable[Range], services: Collection[str], regions: Collecti
     )
 
 
+def chosen_words(given: Iterable[str]) -> tuple[str, ...]:
+    """Return services or regions as they are compared; with "all" among them none, which means all."""
+    words = tuple(_word(word) for word in given)
+    return () if "all" in words else words
+
+
+def misfit(ranges: Collection[Range], services: Collection[str], regions: Collection[str]) -> str:
+    """Return a sentence when there are entries, and none is of these services and regions; else nothing."""
+    if not ranges or select(ranges, services, regions):
+        return ""
+    there = ", ".join(sorted({f"{entry.service or '-'} {entry.region or '-'}" for entry in ranges})[:20])
+    asked = f"service {' or '.join(services) or 'all'}, region {' or '.join(regions) or 'all'}"
+    return f"no address fits {asked}; there are: {there}"
+
+
 def _read(entity: object) -> Range:
     if not isinstance(entity, dict) or not isinstance(entity.get("cidr"), str):
         raise ValueError("it has no cidr")
-    try:
-        network = ipaddress.ip_network(entity["cidr"].strip(), strict=False)
-    except ValueError:
-        raise ValueError(f"{entity['cidr'][:60]!r} is no network") from None
+    network = _network(entity["cidr"].strip())
     if network.prefixlen < _WIDEST[network.version]:
         raise ValueError(f"{network} is too wide to be meant")
     service, region, direction = (_word(entity.get(key)) for key in ("service", "region", "direction"))
     if direction not in _KNOWN:
         raise ValueError(f"direction {direction!r} is not known")
     return Range(str(network), service, region, direction)
+
+
+def _network(text: str) -> Network:
+    """Read a network; one with host bits is refused, since more may have been written than was meant."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text[:60]!r} is no network") from None
+    address = ipaddress.ip_interface(text).ip
+    if address != network.network_address:
+        raise ValueError(f"{text[:60]!r} is no network; write {network}, or {address} for that address alone")
+    return network
 
 
 def _word(value: object) -> str:

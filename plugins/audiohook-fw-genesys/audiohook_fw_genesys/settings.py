@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from yarl import URL
 
+from .ranges import chosen_words
+
 __all__ = ["GenesysSettings"]
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*", re.IGNORECASE)
@@ -97,11 +99,12 @@ class GenesysSettings(BaseModel):
     ranges_missing: Literal["refuse", "allow"] = Field(
         default="refuse", description="What is done with all connections while no address is known at all."
     )
-    ranges_services: tuple[str, ...] = Field(
-        default=("audiohook",), description="Services whose addresses count; empty for all."
+    ranges_services: Annotated[tuple[str, ...], AfterValidator(chosen_words)] = Field(
+        default=("audiohook",), description='Services whose addresses count; empty or "all" for all.'
     )
-    ranges_regions: tuple[str, ...] = Field(
-        default=(), description="AWS regions whose addresses count, such as eu-central-1; empty for all."
+    ranges_regions: Annotated[tuple[str, ...], AfterValidator(chosen_words)] = Field(
+        default=(),
+        description='AWS regions whose addresses count, such as eu-central-1; empty or "all" for all.',
     )
     ranges_interval: float = Field(
         default=3600.0, ge=60, description="Seconds between two questions for addresses."
@@ -122,6 +125,16 @@ class GenesysSettings(BaseModel):
         return bool(self.client_id)
 
     @property
+    def missing_credentials(self) -> list[str]:
+        """Names of the settings without which the Platform API cannot be asked, and which are not given."""
+        given = {
+            "domain": self.domain or (self.api_url and self.login_url),
+            "client_id": self.client_id,
+            "client_secret": self.client_secret.get_secret_value(),
+        }
+        return [name for name, value in given.items() if not value]
+
+    @property
     def api(self) -> str:
         """Where the Platform API is."""
         return self.api_url or f"https://api.{self.domain}"
@@ -134,7 +147,8 @@ class GenesysSettings(BaseModel):
     @model_validator(mode="after")
     def _check_whole(self) -> Self:
         if bool(self.client_id) != bool(self.client_secret.get_secret_value()):
-            raise ValueError("client_id and client_secret belong together; give both")
+            missing = "client_secret" if self.client_id else "client_id"
+            raise ValueError(f"client_id and client_secret belong together; {missing} is missing")
         if self.client_id and not self.domain and not (self.api_url and self.login_url):
             raise ValueError("client_id needs a domain, such as mypurecloud.de (or api_url and login_url)")
         if self.addresses != "off" and not self.client_id and self.ranges_file is None:

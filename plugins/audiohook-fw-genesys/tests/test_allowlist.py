@@ -97,7 +97,7 @@ def test_the_last_good_list_counts_on(virtual: Callable[..., Any], tmp_path: Pat
 
 @pytest.mark.parametrize("cidrs", [[], ["x"], ["0.0.0.0/0"]])
 def test_a_list_of_nothing_changes_nothing(
-    virtual: Callable[..., Any], tmp_path: Path, cidrs: list[str]
+    virtual: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture, cidrs: list[str]
 ) -> None:
     async def run() -> None:
         platform = Platform("192.0.2.1")
@@ -108,6 +108,7 @@ def test_a_list_of_nothing_changes_nothing(
             assert allowlist.allows("192.0.2.1")
             assert not allowlist.allows("192.0.2.2")
             assert "the list is empty" in allowlist.problem
+            assert "the addresses known before count on (1)" in caplog.messages[-1]
 
     virtual(run)
 
@@ -146,7 +147,7 @@ def test_a_file_alone(virtual: Callable[..., Any], tmp_path: Path, caplog: pytes
             path.write_text("{")
             await asyncio.sleep(3_600)
             assert allowlist.allows("192.0.2.2")
-            assert "this is no JSON; what it said before counts on" in caplog.text
+            assert "this is no JSON; the addresses known before count on (1)" in caplog.text
         assert not (tmp_path / "store.json").exists()
 
     caplog.set_level(logging.INFO)
@@ -166,10 +167,16 @@ def test_a_file_beside_genesys(virtual: Callable[..., Any], tmp_path: Path) -> N
     virtual(run)
 
 
-def test_a_file_that_is_not_there_refuses_everybody(virtual: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_refuses_everybody(
+    virtual: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def run() -> None:
         async with started(tmp_path, None, ranges_file=tmp_path / "none.json") as allowlist:
             assert not allowlist.allows("192.0.2.1")
+            assert caplog.messages == [
+                f"plugins.genesys.ranges_file: {tmp_path}/none.json: No such file or directory; "
+                "no address was known before"
+            ]
 
     virtual(run)
 
@@ -180,10 +187,88 @@ def test_services_and_regions(virtual: Callable[..., Any], tmp_path: Path) -> No
             await asyncio.sleep(1)
             assert allowlist.allows("192.0.2.1") is expected
 
-    virtual(lambda: run(True, ranges_regions=["x", "y"]))
+    virtual(lambda: run(True, ranges_regions=["X", "y"]))
+    virtual(lambda: run(True, ranges_services=["AudioHook"]))
+    virtual(lambda: run(True, ranges_services=["all"], ranges_regions=["All"]))
     virtual(lambda: run(False, ranges_regions=["y"]))
     virtual(lambda: run(False, ranges_services=["audio-connector"]))
     virtual(lambda: run(True, ranges_services=[]))
+
+
+def test_genesys_lists_none_that_fits(
+    virtual: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        platform = Platform("192.0.2.1")
+        async with started(tmp_path, platform, ranges_regions=["eu-central"]) as allowlist:
+            await asyncio.sleep(1)
+            assert not allowlist.allows("192.0.2.1")
+            told = (
+                "of Genesys' addresses no address fits service audiohook, region eu-central; "
+                "there are: audiohook x (plugins.genesys.ranges_services and ranges_regions)"
+            )
+            assert allowlist.problem == told
+            assert caplog.record_tuples == [("audiohook_fw_genesys.allowlist", logging.ERROR, told)]
+            platform.error = PlatformError(Outcome.UNREACHABLE, "no way")
+            await asyncio.sleep(3_601)
+            assert "no way; no address fits service audiohook" in caplog.messages[-1]
+
+    caplog.set_level(logging.WARNING)
+    virtual(run)
+
+
+def test_a_file_of_which_nothing_fits(
+    virtual: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        own = tmp_path / "own.json"
+        own.write_text('[{"cidr": "192.0.2.1"}]')
+        async with started(tmp_path, None, ranges_file=own) as allowlist:
+            assert not allowlist.allows("192.0.2.1")
+            assert (
+                "own.json: no address fits service audiohook, region all; there are: - -" in allowlist.problem
+            )
+            assert caplog.messages == [f"{allowlist.problem}; no address was known before"]
+            _write(own, "192.0.2.1")
+            await asyncio.sleep(3_601)
+            assert allowlist.allows("192.0.2.1")
+            assert allowlist.problem == ""
+
+    virtual(run)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ('{"entities": []}', "there is no address in it"),
+        ('[{"cidr": "nonsense"}]', "there is no address in it"),
+        ('[{"cidr": "203.0.113.1", "service": "smtp"}]', "no address fits service audiohook"),
+        ("", "this is no JSON"),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_becomes_useless_changes_nothing(
+    virtual: Callable[..., Any],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    content: str | None,
+    problem: str,
+) -> None:
+    async def run() -> None:
+        own = tmp_path / "own.json"
+        _write(own, "192.0.2.1", "192.0.2.2")
+        async with started(tmp_path, None, ranges_file=own) as allowlist:
+            own.unlink() if content is None else own.write_text(content)
+            await asyncio.sleep(3_601)
+            assert allowlist.allows("192.0.2.1")
+            assert problem in caplog.messages[-1]
+            assert "; the addresses known before count on (2)" in caplog.messages[-1]
+            _write(own, "192.0.2.3")
+            await asyncio.sleep(3_601)
+            assert allowlist.allows("192.0.2.3")
+            assert not allowlist.allows("192.0.2.1")
+
+    virtual(run)
 
 
 def test_a_disk_that_refuses(

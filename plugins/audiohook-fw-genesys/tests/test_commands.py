@@ -57,6 +57,7 @@ def test_a_file(genesys: Callable[..., Any], tmp_path: Path) -> None:
     assert (
         genesys(*file, "--service", "all", "--region", "eu-central-1")[1] == "192.0.2.18/32\n192.0.2.19/32\n"
     )
+    assert genesys(*file, ranges_services='["all"]', ranges_regions='["EU-Central-1"]')[1].count("\n") == 2
     assert genesys(*file, "--format", "nginx")[1].endswith("deny all;\n")
     assert '"FromPort": 8443' in genesys(*file, "--format", "aws-sg", "--port", "8443")[1]
 
@@ -123,4 +124,5 @@ def test_the_queue_of_a_conversation(
     )
     assert status == 1
     assert err == "error: the login answers 401; check client_id, client_secret and domain\n"
-    assert "set domain, client_id and client_secret" in genesys("queue", conversation.id)[2]
+    missing = "error: set client_id, client_secret in [plugins.genesys]\n"
+    assert genesys("queue", conversation.id, domain="mypurecloud.de") == (1, "", missing)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audiohook_fw_genesys import Genesys
+from audiohook_fw_genesys import Genesys, GenesysSettings
+from audiohook_fw_genesys.sources import looked_up
 
 from audiohook_fw.testing import CallDriver, FakePlatform, PlatformFault
 
@@ -71,3 +76,18 @@ def test_the_plugin_of_the_reference(shown: Callable[..., CallDriver]) -> None:
     assert call.context["queue_wanted"] is True
     assert call.context["queue_id"] == conversation.queue_id
     call.run(platform.close)
+
+
+def test_the_fake_platform_of_the_page(tmp_path: Path) -> None:
+    page = (DOCS / "how-to/look-up-the-queue.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^<!-- fake -->\n```python\n(.*?)^```$", page, re.M | re.S)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as fake:
+        try:
+            assert fake.stdout is not None
+            lines = [fake.stdout.readline() for _ in range(4)]
+            settings = GenesysSettings.model_validate(tomllib.loads("".join(lines)))
+            found = asyncio.run(looked_up(settings, "7d0a1d1c-0000-4000-8000-000000000000"))
+        finally:
+            fake.kill()
+    assert isinstance(found, dict)
+    assert found["queue"].startswith("Sales ")

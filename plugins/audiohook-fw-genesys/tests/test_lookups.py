@@ -13,17 +13,20 @@ from audiohook_fw.testing import CallDriver, FakePlatform, PlatformFault
 
 NewCall = Callable[..., CallDriver]
 UNKNOWN = "4e0fd2c6-0000-4000-8000-000000000001"
+NOWHERE = {"api_url": "http://127.0.0.1:9", "login_url": "http://127.0.0.1:9"}
+NOWHERE |= {"client_id": "id", "client_secret": "secret"}
 
 
 class Wanting:
     """Wants to know the queue of each call, as a policy does; notes what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, **known: Any) -> None:
         self.told: list[tuple[str, ...]] = []
+        self.known = known
 
     @hookimpl
     def on_opened(self, session: Session) -> None:
-        session.update_context(queue_wanted=True)
+        session.update_context(**self.known, queue_wanted=True)
 
     @hookimpl
     def on_event(self, event: Any) -> None:
@@ -33,6 +36,16 @@ class Wanting:
 
 def context(call: CallDriver) -> dict[str, Any]:
     return dict(call.context)
+
+
+def beside(
+    audiohook_session: Callable[..., CallDriver], wanting: Wanting, settings: dict[str, Any], *, first: bool
+) -> CallDriver:
+    """Make a call of another plugin, which is called first or last, and this one."""
+    if first:
+        others = {"genesys": Genesys(Genesys.Settings.model_validate(settings))}
+        return audiohook_session(wanting, name="wanting", others=others, conversation_id=UNKNOWN)
+    return audiohook_session(Genesys, settings=settings, others={"wanting": wanting}, conversation_id=UNKNOWN)
 
 
 def at(platform: FakePlatform, kind: str) -> list[int]:
@@ -160,16 +173,7 @@ def test_only_wanted_calls(new_call: NewCall) -> None:
 def test_a_call_is_wanted_before_or_after(audiohook_session: Callable[..., CallDriver], first: bool) -> None:
     """Plugins are called in configured order: another's wish comes before our `on_opened`, or after."""
     platform, wanting = FakePlatform(default_queue="Sales"), Wanting()
-    settings = {**platform.settings, "lookup": "wanted"}
-    if first:
-        options: dict[str, Any] = {
-            "plugin": wanting,
-            "name": "wanting",
-            "others": {"genesys": Genesys(_of(settings))},
-        }
-    else:
-        options = {"plugin": Genesys, "settings": settings, "others": {"wanting": wanting}}
-    call = audiohook_session(**options, conversation_id=UNKNOWN)
+    call = beside(audiohook_session, wanting, {**platform.settings, "lookup": "wanted"}, first=first)
     call.run(platform.serve)
     call.open()
     assert call.context["lookup"] == "found"
@@ -177,10 +181,6 @@ def test_a_call_is_wanted_before_or_after(audiohook_session: Callable[..., CallD
     assert any("queue_id" in changed for changed in wanting.told)
     call.close()
     call.run(platform.close)
-
-
-def _of(settings: dict[str, Any]) -> Any:
-    return Genesys.Settings.model_validate(settings)
 
 
 def test_other_organizations_are_left_alone(new_call: NewCall) -> None:
@@ -191,6 +191,57 @@ def test_other_organizations_are_left_alone(new_call: NewCall) -> None:
         call.open()
         call.advance(5)
         assert {call.context[key] for key in call.context if key == "lookup"} == found
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({}, "there are no credentials"),
+        ({"domain": "mypurecloud.de"}, "there are no credentials"),
+        (
+            {**NOWHERE, "organizations": ["00000000-0000-4000-8000-000000000009"]},
+            "its organization is not in plugins.genesys.organizations",
+        ),
+        ({"lookup": "off"}, ""),  # then another plugin may have its turn
+    ],
+)
+def test_nobody_to_look_up_is_told_at_once(
+    audiohook_session: Callable[..., CallDriver],
+    caplog: pytest.LogCaptureFixture,
+    settings: dict[str, Any],
+    why: str,
+    first: bool,
+) -> None:
+    caplog.set_level("INFO")
+    wanting = Wanting()
+    call = beside(audiohook_session, wanting, settings, first=first)
+    call.open()
+    assert call.time == 0
+    assert call.context.get("lookup") == ("failed" if why else None)
+    assert (("lookup",) in wanting.told) is bool(why)
+    said = [message for message in caplog.messages if "is not known" in message]
+    assert said == ([f"the queue of conversation {UNKNOWN} is not known: {why}"] if why else [])
+
+
+def test_nothing_is_told_of_calls_whose_queue_nobody_wants(
+    audiohook_session: Callable[..., CallDriver],
+) -> None:
+    call = audiohook_session(Genesys)
+    call.open()
+    call.advance(10)
+    assert context(call) == {}
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("known", [{"lookup": "pending"}, {"queue_id": "1"}, {"queue_name": "Sales"}])
+def test_another_plugin_may_look_up(
+    audiohook_session: Callable[..., CallDriver], known: dict[str, str], first: bool
+) -> None:
+    call = beside(audiohook_session, Wanting(**known), {}, first=first)
+    call.open()
+    call.advance(1)
+    assert context(call) == {**known, "queue_wanted": True}
 
 
 def test_an_unknown_conversation(new_call: NewCall) -> None:

@@ -13,6 +13,8 @@ from audiohook_fw.testing import CallDriver, FakePlatform, PlatformFault
 
 NewCall = Callable[..., CallDriver]
 UNKNOWN = "4e0fd2c6-0000-4000-8000-000000000001"
+NOWHERE = {"api_url": "http://127.0.0.1:9", "login_url": "http://127.0.0.1:9"}
+NOWHERE |= {"client_id": "id", "client_secret": "secret"}
 
 
 def _plugin(call: CallDriver) -> Genesys:
@@ -83,6 +85,38 @@ def test_idle_without_settings(audiohook_session: NewCall) -> None:
     assert _plugin(call).check_health() is None
     assert call.context == {}
     call.close()
+
+
+ALL = "domain, client_id, client_secret"
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "said"),
+    [
+        ({}, "INFO", f"idle: no credentials, so no call is looked up: [plugins.genesys] has no {ALL}"),
+        ({"domain": "mypurecloud.de"}, "WARNING", "has no client_id, client_secret"),
+        (
+            {"addresses": "enforce", "ranges_file": "own.json"},
+            "INFO",
+            f"so no call is looked up: [plugins.genesys] has no {ALL}",
+        ),
+        ({"lookup": "off"}, "INFO", ""),
+        (NOWHERE, "INFO", ""),
+    ],
+)
+def test_idleness_is_said(
+    audiohook_session: NewCall,
+    caplog: pytest.LogCaptureFixture,
+    settings: dict[str, str],
+    level: str,
+    said: str,
+) -> None:
+    caplog.set_level("INFO")
+    audiohook_session(Genesys, settings=settings).start()
+    lines = [record for record in caplog.records if "no credentials" in record.message]
+    assert [record.levelname for record in lines] == ([level] if said else [])
+    assert all(said in record.message for record in lines)
+    assert all(record.message.startswith("idle: ") is ("ranges_file" not in settings) for record in lines)
 
 
 def test_a_start_does_not_wait_for_genesys(new_call: NewCall, tmp_path: Path) -> None:

@@ -55,6 +55,14 @@ def test_only_what_genesys_sends_from(direction: object, taken: int, skipped: in
         (_entry(cidr=5), "it has no cidr"),
         (_entry(cidr="192.0.2.0/33"), "'192.0.2.0/33' is no network"),
         (_entry(cidr="example.com"), "'example.com' is no network"),
+        (
+            _entry(cidr="192.0.2.77/24"),
+            "'192.0.2.77/24' is no network; write 192.0.2.0/24, or 192.0.2.77 for that address alone",
+        ),
+        (
+            _entry(cidr="2001:db8::1/32"),
+            "'2001:db8::1/32' is no network; write 2001:db8::/32, or 2001:db8::1 for that address alone",
+        ),
         (_entry(cidr="0.0.0.0/0"), "0.0.0.0/0 is too wide to be meant"),
         (_entry(cidr="::/0"), "::/0 is too wide to be meant"),
         (_entry(direction="sideways"), "direction 'sideways' is not known"),
@@ -83,7 +91,7 @@ def test_a_list_that_is_too_long() -> None:
 
 
 def test_networks_are_canonical() -> None:
-    listing = read_ranges([_entry(cidr=" 192.0.2.77/24 "), _entry(cidr="2001:DB8:0::1")])
+    listing = read_ranges([_entry(cidr=" 192.0.2.0/255.255.255.0 "), _entry(cidr="2001:DB8:0::1")])
     assert {entry.cidr for entry in listing.ranges} == {"192.0.2.0/24", "2001:db8::1/128"}
 
 
@@ -108,6 +116,12 @@ def test_services_and_regions() -> None:
 def test_a_file(tmp_path: Path) -> None:
     path = tmp_path / "ranges.json"
     path.write_text(json.dumps(FAQ), encoding="utf-8")
+    assert read_file(path) == read_ranges(FAQ)
+
+
+def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "ranges.json"
+    path.write_text(json.dumps(FAQ), encoding="utf-8-sig")  # as editors on Windows save it
     assert read_file(path) == read_ranges(FAQ)
 
 

@@ -33,8 +33,8 @@ def test_other_addresses() -> None:
         ({"domain": "https://api.mypurecloud.de"}, "domain alone, such as mypurecloud.de"),
         ({"domain": "mypurecloud"}, "domain alone"),
         ({"domain": ""}, "client_id needs a domain"),
-        ({"client_secret": ""}, "client_id and client_secret belong together"),
-        ({"client_id": ""}, "client_id and client_secret belong together"),
+        ({"client_secret": ""}, "client_id and client_secret belong together; client_secret is missing"),
+        ({"client_id": ""}, "client_id and client_secret belong together; client_id is missing"),
         ({"api_url": "http://api.example.com"}, "http:// is for loopback only"),
         ({"login_url": "ftp://example.com"}, "such as https://api.mypurecloud.de"),
         ({"login_url": "https://me:secret@example.com"}, "without user"),
@@ -61,3 +61,32 @@ def test_the_secret_is_not_shown() -> None:
     assert (
         "secret-marker" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "counts"),
+    [
+        ([" EU-Central-1", "us-east-1 "], ("eu-central-1", "us-east-1")),
+        (["all"], ()),
+        (["x", "ALL"], ()),
+        ([], ()),
+    ],
+)
+def test_services_and_regions_in_any_case(given: list[str], counts: tuple[str, ...]) -> None:
+    settings = GenesysSettings.model_validate({"ranges_services": given, "ranges_regions": given})
+    assert settings.ranges_services == settings.ranges_regions == counts
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, ["domain", "client_id", "client_secret"]),
+        ({"domain": "mypurecloud.de"}, ["client_id", "client_secret"]),
+        ({"api_url": "https://a.example", "login_url": "https://b.example"}, ["client_id", "client_secret"]),
+        (KNOWN, []),
+    ],
+)
+def test_what_is_missing(given: dict[str, str], missing: list[str]) -> None:
+    settings = GenesysSettings.model_validate(given)
+    assert settings.missing_credentials == missing
+    assert settings.has_credentials is not bool(missing)

@@ -8,11 +8,11 @@ from typing import Final
 
 from .condition import Condition, Test, all_of
 from .facts import Facts, as_text
-from .index import Sign
+from .index import Sign, beginning
 from .nodes import Node
-from .numbers import ANONYMOUS, matcher, normal_pattern
+from .numbers import ANONYMOUS, masked, matcher, normal_pattern
 from .problems import shown
-from .reading import Reading, glob, has_wildcards, is_uuid, listed
+from .reading import Reading, glob, glob_signs, is_uuid, listed
 
 __all__ = ["ATTRIBUTES"]
 
@@ -46,7 +46,7 @@ def _key(reading: Reading, node: Node, where: str) -> Condition | None:
         return None
     names = frozenset(text.lower() for text in found)
     test = glob(names)
-    signs = None if any(map(has_wildcards, names)) else frozenset(("key", name) for name in names)
+    signs = glob_signs("key", names)
     return Condition("key", f"is {listed(found)}", lambda facts: test(facts.key), signs=signs)
 
 
@@ -66,10 +66,11 @@ def _queue(reading: Reading, node: Node, where: str) -> Condition | None:
         is_known = (not ids or facts.queue_id is not None) and (not names or bool(facts.queue_name))
         return False if is_known else None
 
-    signs = None
-    if not any(map(has_wildcards, names)):
-        known: set[Sign] = {("queue_id", each) for each in ids} | {("queue_name", name) for name in names}
-        signs = frozenset(known | {(kind, None) for kind, _ in known})
+    signs = glob_signs("queue_name", names)
+    if signs is not None:
+        signs |= {("queue_id", each) for each in ids}
+        signs |= {("queue_id", None)} if ids else set()
+        signs |= {("queue_name", None)} if names else set()
     return Condition("queue", f"is {listed(found)}", test, signs=signs, needs_queue=True)
 
 
@@ -83,7 +84,7 @@ def _number(field: str, reading: Reading, node: Node, where: str) -> Condition |
     match = matcher(patterns)
     test: Test = (lambda facts: match(facts.ani)) if field == "ani" else (lambda facts: match(facts.dnis))
     signs = None if any(map(_is_open, patterns)) else frozenset(_number_sign(field, p) for p in patterns)
-    return Condition(field, f"is {listed(patterns)}", test, signs=signs)
+    return Condition(field, f"is {listed(map(masked, patterns))}", test, signs=signs)
 
 
 def _is_open(pattern: str) -> bool:
@@ -92,7 +93,7 @@ def _is_open(pattern: str) -> bool:
 
 
 def _number_sign(field: str, pattern: str) -> Sign:
-    return (f"{field}*", pattern[:-1]) if pattern.endswith("*") else (field, pattern)
+    return (beginning(field), pattern[:-1]) if pattern.endswith("*") else (field, pattern)
 
 
 def _language(reading: Reading, node: Node, where: str) -> Condition | None:
@@ -143,8 +144,7 @@ def _custom_value(reading: Reading, path: str, node: Node, where: str) -> Condit
         text = facts.custom_text(path)
         return text is not None and match(text)
 
-    is_open = any(map(has_wildcards, wanted))
-    signs = None if is_open else frozenset((f"custom {path}", text) for text in wanted)
+    signs = glob_signs(f"custom {path}", wanted)
     return Condition(f"custom.{path}", f"is {listed(wanted)}", test, signs=signs)
 
 

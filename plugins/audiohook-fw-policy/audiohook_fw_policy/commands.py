@@ -34,6 +34,10 @@ def check(
             typer.echo(str(error))
             bad = True
             continue
+        except OSError as error:
+            typer.echo(f"{file}: cannot be read: {error.strerror or type(error).__name__}")
+            bad = True
+            continue
         for warning in rules.warnings:
             typer.echo(f"{file}:{warning}")
         queue = sum(rule.when.needs_queue for rule in rules.rules)

@@ -37,43 +37,23 @@ class Condition:
     signs: frozenset[Sign] | None = None
     needs_queue: bool = False
 
+    @property
+    def size(self) -> int:
+        """How many single conditions there are in it."""
+        return sum(part.size for part in self.parts) or 1
+
 
 def all_of(parts: Sequence[Condition], name: str = "all") -> Condition:
     """Return the condition that all hold."""
-    tests = tuple(part.test for part in parts)
-
-    def test(facts: Facts) -> bool | None:
-        result: bool | None = True
-        for each in tests:
-            answer = each(facts)
-            if answer is False:
-                return False
-            if answer is None:
-                result = None
-        return result
-
     signs = min((part.signs for part in parts if part.signs is not None), key=len, default=None)
-    only = tests[0] if len(tests) == 1 else test
-    return Condition(name, "", only, tuple(parts), signs, any(part.needs_queue for part in parts))
+    return Condition(name, "", _joined(parts, _both), tuple(parts), signs, _need_queue(parts))
 
 
 def any_of(parts: Sequence[Condition]) -> Condition:
     """Return the condition that at least one holds."""
-    tests = tuple(part.test for part in parts)
-
-    def test(facts: Facts) -> bool | None:
-        result: bool | None = False
-        for each in tests:
-            answer = each(facts)
-            if answer:
-                return True
-            if answer is None:
-                result = None
-        return result
-
     found = [part.signs for part in parts if part.signs is not None]
     signs = frozenset[Sign]().union(*found) if len(found) == len(parts) else None
-    return Condition("any", "", test, tuple(parts), signs, any(part.needs_queue for part in parts))
+    return Condition("any", "", _joined(parts, _either), tuple(parts), signs, _need_queue(parts))
 
 
 def none_of(part: Condition) -> Condition:
@@ -85,6 +65,47 @@ def none_of(part: Condition) -> Condition:
         return None if answer is None else not answer
 
     return Condition("not", "", test, (part,), needs_queue=part.needs_queue)
+
+
+def _need_queue(parts: Sequence[Condition]) -> bool:
+    return any(part.needs_queue for part in parts)
+
+
+def _both(one: Test, two: Test) -> Test:
+    def test(facts: Facts) -> bool | None:
+        first = one(facts)
+        if first is False:
+            return False
+        second = two(facts)
+        return second if first or second is False else None
+
+    return test
+
+
+def _either(one: Test, two: Test) -> Test:
+    def test(facts: Facts) -> bool | None:
+        first = one(facts)
+        if first:
+            return True
+        second = two(facts)
+        return second if second or first is False else None
+
+    return test
+
+
+def _joined(parts: Sequence[Condition], pair: Callable[[Test, Test], Test]) -> Test:
+    """Return one test of all, as a tree of pairs.
+
+    What asks least comes first: it often settles the matter, and the order changes no answer.
+    """
+
+    def join(tests: Sequence[Test]) -> Test:
+        if len(tests) == 1:
+            return tests[0]
+        half = len(tests) // 2
+        return pair(join(tests[:half]), join(tests[half:]))
+
+    return join([part.test for part in sorted(parts, key=lambda part: part.size)])
 
 
 ALWAYS = Condition("always", "", lambda _: True)

@@ -44,6 +44,7 @@ class Facts:
         at: when the call began.
         counts: of active calls.
         queue_id, queue_name: in small letters; `None` while they are not known.
+        draw: the conversation's number, of which samples are made.
     """
 
     organization: str = ""
@@ -57,17 +58,13 @@ class Facts:
     counts: Counts | None = None
     queue_id: str | None = None
     queue_name: str | None = None
-    _draw: int = -1
+    draw: int = field(init=False)
     _minutes: dict[str, int] = field(default_factory=dict)
     _texts: dict[str, str | None] = field(default_factory=dict, repr=False)
     _others: dict[str, int | None] = field(default_factory=dict)
 
-    @property
-    def draw(self) -> int:
-        """The conversation's number, of which samples are made."""
-        if self._draw < 0:
-            self._draw = draw_of(self.conversation)
-        return self._draw
+    def __post_init__(self) -> None:
+        self.draw = draw_of(self.conversation)
 
     def custom_text(self, path: str) -> str | None:
         """Return the custom value of that name, or on that way through tables, as a text, or `None`."""

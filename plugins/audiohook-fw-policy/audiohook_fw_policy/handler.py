@@ -78,6 +78,7 @@ class PolicyHandler(SessionHandler):
     def on_event(self, event: Event) -> None:
         """Follow the queue."""
         if isinstance(event, ContextChanged) and not _QUEUE.isdisjoint(event.changed):
+            self._notes.unanswered.heard()
             self._calls.move(self._session)
             self._decide()
 
@@ -99,14 +100,20 @@ class PolicyHandler(SessionHandler):
         opened = self._opened
         if opened is None or self._began is None:
             return
-        said = self._ask(opened.rules, asyncio.get_running_loop().time() - self._began)
+        now = asyncio.get_running_loop().time()
+        before, said = opened.said, self._ask(opened.rules, now - self._began)
+        opened.said = said
         if isinstance(said, Waiting):
-            opened.said = said
             self._wait(self._began + said.timeout)
-        elif said != opened.said:
-            opened.said = said
+        elif said != before:
+            if isinstance(before, Waiting) and now >= self._began + before.timeout:
+                self._look_for_answers(now)
             self._notes.decided(said)
             self._act(said.outcome)
+
+    def _look_for_answers(self, now: float) -> None:
+        if _QUEUE.isdisjoint(self._session.context):
+            self._notes.unanswered.timed_out(now)
 
     def _ask(self, rules: RuleSet, waited: float) -> Decided | Waiting:
         try:

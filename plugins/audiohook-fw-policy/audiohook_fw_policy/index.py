@@ -6,22 +6,28 @@ A sign is something that a call has or has not, such as the key `main`, or a cal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 from .facts import Facts
 
-__all__ = ["Index", "Sign"]
+__all__ = ["Index", "Sign", "beginning"]
 
 Sign = tuple[str, str | None]
 """A kind, and a value: `("key", "main")`.
 
-The kinds: fields of `Facts` (`None`: a queue that is not known); `ani*` and `dnis*` for beginnings of
-numbers; `custom` followed by a path.
+The kinds: fields of `Facts` (`None`: a queue that is not known), `custom` followed by a path, and the
+`beginning` of each.
 """
 
 _FIELDS: Final = ("organization", "conversation", "key", "ani", "dnis")
 _QUEUE: Final = ("queue_id", "queue_name")
+
+
+def beginning(kind: str) -> str:
+    """Return the kind of signs that say how texts of a kind begin."""
+    return f"*{kind}"
 
 
 class Index:
@@ -43,13 +49,15 @@ class Index:
         self._fields = [field for field in _FIELDS if field in kinds]
         self._queue = [field for field in _QUEUE if field in kinds]
         self._language = "language" in kinds
-        self._lengths = [
-            (field, kind, sorted({len(value or "") for found, value in self._by if found == kind}))
-            for field, kind in (("ani", "ani*"), ("dnis", "dnis*"))
-            if kind in kinds
-        ]
-        self._paths = [
-            (kind, kind.removeprefix("custom ")) for kind in sorted(kinds) if kind.startswith("custom ")
+        self._paths = [(kind, _reader(kind)) for kind in kinds if kind.startswith("custom ")]
+        self._beginnings = [
+            (
+                kind,
+                _reader(kind[1:]),
+                sorted({len(value or "") for found, value in self._by if found == kind}),
+            )
+            for kind in kinds
+            if kind.startswith(beginning(""))
         ]
 
     def candidates(self, facts: Facts) -> Sequence[int]:
@@ -64,14 +72,23 @@ class Index:
             yield field, getattr(facts, field)
         for name in self._queue:
             yield name, getattr(facts, name) or None
-        for of, kind, lengths in self._lengths:
-            number = getattr(facts, of)
-            for length in lengths:
-                yield kind, number[:length]
+        for kind, read, lengths in self._beginnings:
+            text = read(facts)
+            if text is not None:
+                for length in lengths:
+                    yield kind, text[:length]
         if self._language:
             tag = facts.language
             while tag:
                 yield "language", tag
                 tag = tag.rpartition("-")[0]
-        for kind, path in self._paths:
-            yield kind, facts.custom_text(path)
+        for kind, read in self._paths:
+            yield kind, read(facts)
+
+
+def _reader(kind: str) -> Callable[[Facts], str | None]:
+    """Return what reads the text of a kind."""
+    if kind.startswith("custom "):
+        path = kind.removeprefix("custom ")
+        return lambda facts: facts.custom_text(path)
+    return attrgetter(kind)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["Node"]
+__all__ = ["MOST_DEPTH", "Node"]
+
+MOST_DEPTH: Final = 50
+"""How deep values of a file may be nested."""
 
 
 @dataclass(frozen=True, slots=True)

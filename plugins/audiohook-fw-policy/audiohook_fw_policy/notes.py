@@ -9,6 +9,7 @@ from opentelemetry import trace
 from opentelemetry.metrics import Meter
 
 from .outcome import Cause, Decided, Waiting
+from .unanswered import Unanswered
 
 __all__ = ["Notes"]
 
@@ -23,9 +24,14 @@ _WHY = {
 
 
 class Notes:
-    """Where decisions are told of."""
+    """Where decisions are told of.
+
+    Attributes:
+        unanswered: is told of calls that wait in vain.
+    """
 
     def __init__(self, meter: Meter, *, dry_run: bool) -> None:
+        self.unanswered = Unanswered()
         self._dry_run = dry_run
         self._decisions = meter.create_counter(
             "policy.decisions", "{decision}", "Decisions about calls, by the rule that made them."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-__all__ = ["ANONYMOUS", "NumberPlan", "matcher", "normal_pattern"]
+__all__ = ["ANONYMOUS", "NumberPlan", "masked", "matcher", "normal_pattern"]
 
 ANONYMOUS: Final = "anonymous"
 """The pattern for calls without a number."""
@@ -73,6 +73,13 @@ def normal_pattern(text: str, plan: NumberPlan) -> str:
             "set numbers.country_code"
         )
     return plan.international(pattern)
+
+
+def masked(pattern: str) -> str:
+    """Return a pattern as it may be shown: what kind of number is meant, but nobody's number."""
+    is_exact = "*" not in pattern and "?" not in pattern
+    shown = min(3, len(pattern) // 2) if is_exact else 6
+    return pattern[:shown] + re.sub("[0-9]", "#", pattern[shown:])
 
 
 def matcher(patterns: list[str]) -> Callable[[str], bool]:

@@ -9,10 +9,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from .checking import Checker
+from .index import Sign, beginning
 from .nodes import Node
 from .numbers import NumberPlan
 
-__all__ = ["Reading", "glob", "has_wildcards", "is_uuid", "listed", "read_zone"]
+__all__ = ["Reading", "glob", "glob_signs", "has_wildcards", "is_uuid", "listed", "read_zone"]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII)
 
@@ -93,6 +94,17 @@ def glob(patterns: Iterable[str]) -> Callable[[str], bool]:
 def has_wildcards(pattern: str) -> bool:
     """Tell whether a pattern stands for more than itself."""
     return "*" in pattern or "?" in pattern
+
+
+def glob_signs(kind: str, patterns: Iterable[str]) -> frozenset[Sign] | None:
+    """Return the signs of texts that are one of the patterns; `None` when one says not how they begin."""
+    signs = set()
+    for pattern in patterns:
+        start = pattern.removesuffix("*")
+        if has_wildcards(start):
+            return None
+        signs.add((kind, pattern) if start == pattern else (beginning(kind), start))
+    return frozenset(signs)
 
 
 def listed(values: Iterable[str]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
+from contextlib import suppress
 from typing import Final
 
-from .nodes import Node
+from .nodes import MOST_DEPTH, Node
 from .problems import Problem, RuleFileError
 
 __all__ = ["read_toml"]
@@ -33,12 +34,17 @@ def read_toml(text: str, file: str) -> Node:
     Raises:
         RuleFileError: it is no TOML.
     """
+    content: object = None
+    scanner = _Scanner(text)
     try:
-        content = tomllib.loads(text)
+        with suppress(RecursionError):  # then the scanner comes to the same place, and knows its line
+            content = tomllib.loads(text)
+        scanner.document()
     except tomllib.TOMLDecodeError as error:
         raise RuleFileError(file, [_problem(str(error), text)]) from None
-    scanner = _Scanner(text)
-    scanner.document()
+    except _TooDeepError as error:
+        what = f"too deeply nested; allowed: {MOST_DEPTH} tables and lists in each other"
+        raise RuleFileError(file, [Problem(error.line, what)]) from None
     return _node(content, (), 1, scanner.lines)
 
 
@@ -61,8 +67,18 @@ def _node(value: object, path: Path, line: int, lines: dict[Path, int]) -> Node:
     return Node(value, line, line)
 
 
+class _TooDeepError(Exception):
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__(line)
+
+
 class _Scanner:
-    """Goes through a text that tomllib has found to be valid, and notes the line of every key and item."""
+    """Goes through a text that tomllib has found to be valid, and notes the line of every key and item.
+
+    Raises:
+        _TooDeepError: at the first of them that is too deep.
+    """
 
     def __init__(self, text: str) -> None:
         self.lines: dict[Path, int] = {}
@@ -87,7 +103,10 @@ class _Scanner:
         return self._text[self._at : self._at + 1]
 
     def _note(self, path: Path, at: int) -> None:
-        self.lines.setdefault(path, bisect_right(self._ends, at - 1) + 1)
+        line = bisect_right(self._ends, at - 1) + 1
+        if len(path) > MOST_DEPTH:
+            raise _TooDeepError(line)
+        self.lines.setdefault(path, line)
 
     def _header(self) -> Path:
         start = self._at

@@ -10,14 +10,13 @@ from typing import Final
 
 import yaml
 
-from .nodes import Node
+from .nodes import MOST_DEPTH, Node
 from .problems import Problem, RuleFileError
 
 __all__ = ["read_yaml"]
 
 MOST_NODES: Final = 500_000
 """Values in a file, each alias counted as what it stands for: a page of aliases must not fill memory."""
-MOST_DEPTH: Final = 50
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _IMPLICIT: Final = {

@@ -85,9 +85,18 @@ def test_a_warning_is_no_mistake(rule_file: Write, capsys: pytest.CaptureFixture
     assert f'{path}:8: rule "r2" and all after it are never asked' in capsys.readouterr().out
 
 
-def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["policy", "check", "none.toml"]) == 2
-    assert "none.toml: No such file or directory" in capsys.readouterr().err
+def test_files_that_cannot_be_read_do_not_hide_the_others(
+    rule_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    good = str(rule_file(*RULES))
+    assert run(["policy", "check", "none.toml", "folder.toml", good]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "none.toml: cannot be read: No such file or directory",
+        "folder.toml: cannot be read: Is a directory",
+    ]
+    assert lines[2].startswith(f"{good}: 4 rules")
 
 
 def test_it_is_told_which_rule_matches_and_why(tested: Callable[..., list[str]]) -> None:
@@ -146,7 +155,13 @@ def test_a_rule_without_fallback(tested: Callable[..., list[str]], on_failure: s
 
 
 def test_no_number_and_no_name_is_shown(tested: Callable[..., list[str]]) -> None:
-    text = " ".join(tested(rules=('action = "reject"\nwhen = { ani = "+43*", dnis = "anonymous" }',)))
+    numbers = 'ani = ["+4930111111", "+4930111111*"], dnis = ["+49800222222", "anonymous"]'
+    lines = tested(rules=(f'action = "reject"\nwhen = {{ {numbers} }}',))
+    assert lines[1:3] == [
+        "  ani is +49######## or +49301#####*: yes",
+        "  dnis is +49######### or anonymous: yes",
+    ]
+    text = " ".join(lines)
     assert "111111" not in text
     assert "222222" not in text
     assert "Marker" not in text

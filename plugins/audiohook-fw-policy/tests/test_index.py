@@ -26,6 +26,12 @@ ALL = (
     'any = [{ key = "main" }, { sample = 50 }]',
     'sample = 50, key = "main"',
     'not = { key = "main" }',
+    'key = ["pilot*", "test"]',
+    'queue = "Care *"',
+    f'queue = ["{ID}", "Help*"]',
+    'custom."a.b" = "v1*"',
+    'queue = "*care"',
+    'custom.tier = "*"',
 )
 
 
@@ -35,8 +41,8 @@ def index(rules: Callable[..., RuleSet]) -> Index:
     return Index(rule.when.signs for rule in found.rules)
 
 
-ALWAYS = [4, 9, 11, 13]
-UNKNOWN_QUEUE = [5, 6]
+ALWAYS = [4, 11, 13, 18]
+UNKNOWN_QUEUE = [5, 6, 15, 16]
 
 
 @pytest.mark.parametrize(
@@ -44,10 +50,16 @@ UNKNOWN_QUEUE = [5, 6]
     [
         ({}, UNKNOWN_QUEUE),
         ({"queue_id": "x", "queue_name": "x"}, []),
-        ({"queue_id": ID, "queue_name": "x"}, [6]),
-        ({"queue_id": "x"}, [5, 6]),  # its name may still be that of either
-        ({"queue_id": "x", "queue_name": ""}, [5, 6]),  # which could not be found out
-        ({"queue_name": "sales"}, [5, 6]),  # and here its id
+        ({"queue_id": ID, "queue_name": "x"}, [6, 16]),
+        ({"queue_id": "x"}, [5, 6, 15, 16]),  # its name may still be that of any
+        ({"queue_id": "x", "queue_name": ""}, [5, 6, 15, 16]),  # which could not be found out
+        ({"queue_name": "sales"}, [5, 6, 16]),  # and here its id
+        ({"queue_id": "x", "queue_name": "care "}, [15]),
+        ({"queue_id": "x", "queue_name": "helpers"}, [16]),
+        ({"queue_name": "x", "queue_id": "x", "key": "pilot2"}, [14]),
+        ({"queue_name": "x", "queue_id": "x", "key": "pilo"}, []),
+        ({"queue_name": "x", "queue_id": "x", "custom": {"a": {"b": "v1.2"}}}, [17]),
+        ({"queue_name": "x", "queue_id": "x", "custom": {"tier": "golden"}}, [9, 19]),
         ({"queue_id": "x", "queue_name": "sales"}, [5]),
         ({"queue_name": "x", "queue_id": "x", "organization": ID}, [0]),
         ({"queue_name": "x", "queue_id": "x", "key": "main"}, [1, 10, 12]),
@@ -55,7 +67,7 @@ UNKNOWN_QUEUE = [5, 6]
         ({"queue_name": "x", "queue_id": "x", "dnis": "+4980"}, []),
         ({"queue_name": "x", "queue_id": "x", "dnis": "+43"}, [3, 10]),
         ({"queue_name": "x", "queue_id": "x", "language": "de-at-1996"}, [7]),
-        ({"queue_name": "x", "queue_id": "x", "custom": {"tier": 5}}, [8]),
+        ({"queue_name": "x", "queue_id": "x", "custom": {"tier": 5}}, [8, 19]),
     ],
 )
 def test_only_rules_that_can_match_or_wait_are_asked(

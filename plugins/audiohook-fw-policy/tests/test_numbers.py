@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from audiohook_fw_policy.numbers import NumberPlan, matcher, normal_pattern
+from audiohook_fw_policy.numbers import NumberPlan, masked, matcher, normal_pattern
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,3 +71,19 @@ def test_a_number_fits_itself_and_each_beginning_of_it(number: str, length: int)
 @given(st.text())
 def test_no_number_is_too_strange(number: str) -> None:
     assert isinstance(GERMANY.normal(number), str)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shown"),
+    [
+        ("+4930123456", "+49########"),
+        ("110", "1##"),
+        ("+49800*", "+49800*"),
+        ("+4930123456*", "+49301#####*"),
+        ("+4930??1234", "+4930??####"),
+        ("*", "*"),
+        ("anonymous", "anonymous"),
+    ],
+)
+def test_what_is_shown_of_a_pattern(pattern: str, shown: str) -> None:
+    assert masked(pattern) == shown

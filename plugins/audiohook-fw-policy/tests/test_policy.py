@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audiohook_fw_policy import Policy
+from audiohook_fw_policy import Policy, unanswered
 from audiohook_fw_policy.rules import RuleSet
 
 from audiohook_fw import Accept, Reject
@@ -123,6 +123,35 @@ def test_no_queue_yet_is_waited_for_until_the_time_is_over(call: Call, lookup: A
     driver.advance(0.2)
     assert not driver.paused
     assert decisions(driver) == ["accept by rule r1, its fallback: the queue is not known"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_told"),
+    [((), True), (((1.0, {"lookup": "none"}),), False), (((1.0, {"queue_id": QUEUE}),), False)],
+    ids=["nobody", "no queue", "no name"],
+)
+def test_it_is_told_when_nobody_looks_up_the_queue(
+    call: Call, lookup: Any, monkeypatch: pytest.MonkeyPatch, steps: tuple[Any, ...], is_told: bool
+) -> None:
+    monkeypatch.setattr(unanswered, "ENOUGH", 1)
+    driver = call(SALES + 'queue_timeout = 4\nfallback = "accept"', found=lookup(*steps))
+    driver.open()
+    driver.advance(3.9)
+    assert not any("nobody looks up" in line for line in driver.logs)
+    driver.advance(0.2)
+    assert not driver.paused
+    assert any("nobody looks up" in line for line in driver.logs) is is_told
+
+
+def test_a_call_that_another_language_decides_did_not_wait_in_vain(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unanswered, "ENOUGH", 1)
+    driver = call('action = "accept"\nwhen.language = "fr"', SALES, language="de-DE")
+    driver.open()
+    driver.update(language="fr-FR")
+    assert not driver.paused
+    assert not any("nobody looks up" in line for line in driver.logs)
 
 
 def test_a_look_up_that_failed_is_not_waited_for(call: Call, lookup: Any) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from audiohook_fw_policy.nodes import Node
+from audiohook_fw_policy.problems import RuleFileError
 from audiohook_fw_policy.toml_file import read_toml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +129,25 @@ def test_whatever_is_written_is_found_again(table: dict[str, Any]) -> None:
                 assert not re.match(r"\]|\[ # \[$", by_line[line - 1]) or by_line[line - 1] == "[ # ["
     assert min(lines(node).values()) >= 1
     assert max(lines(node).values()) <= len(by_line)
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        "x = " + "[" * 3000 + "]" * 3000,
+        "x = " + "[" * 51 + "]" * 51,
+        "x = " + "{ a = " * 300 + "1" + " }" * 300,
+        ".".join(["a"] * 3000) + " = 1",
+        "[" + ".".join(["a"] * 51) + "]",
+    ],
+    ids=["lists", "one list too many", "tables", "key", "header"],
+)
+def test_what_is_too_deeply_nested(deep: str) -> None:
+    with pytest.raises(RuleFileError) as caught:
+        read_toml(f"default = 'accept'\nname = 'a [ # {{'\n{deep}\nmore = 1\n", "x.toml")
+    assert str(caught.value) == "x.toml:3: too deeply nested; allowed: 50 tables and lists in each other"
+
+
+def test_what_is_deep_enough() -> None:
+    node = read_toml("x = " + "[" * 49 + "1" + "]" * 49, "x.toml")
+    assert max(len(path) for path in lines(node)) == 50

@@ -1,28 +1,20 @@
-"""What one call has collected and not yet written: filled by the event loop, emptied by a thread."""
+"""What one call has collected and not yet written. Only the writer's thread touches it."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
-from enum import Enum, IntEnum, auto
+from enum import Enum, auto
 from typing import Any, Final
 
-from audiohook_fw import SessionSummary
+from audiohook_fw import AudioFrame, Gap, SessionSummary
 
 from .recording import Recording
-from .sidecar import Sidecar
+from .sidecar import LOST, Sidecar
 
-__all__ = ["KEPT_SECONDS", "SAVE_SECONDS", "Collected", "Due", "Written"]
+__all__ = ["SAVE_SECONDS", "Collected", "Written"]
 
 logger = logging.getLogger(__name__)
-
-KEPT_SECONDS: Final = 30
-"""Audio that is kept in memory while the disk refuses it, or does not answer."""
-
-MUCH_SECONDS: Final = 5
-"""Audio that is written at once: a backlog, or a call that is played faster than time."""
-
 
 SAVE_SECONDS: Final = 1.0
 """Between two versions of a sidecar, however much happens in the call."""
@@ -37,42 +29,40 @@ class Written(Enum):
     REFUSED = auto()
 
 
-class Due(IntEnum):
-    """When the writer should look at a recording."""
-
-    KNOWN = 0
-    """It knows already."""
-    LATER = 1
-    NOW = 2
-
-
 class Collected:
     """The pieces of one recording that wait, in order: audio (bytes) and silence (samples).
-
-    The lock is held for moments only, never while the disk works.
 
     Args:
         files: where they go. sidecar: what is known of the call; belongs to this object from now on.
 
     Attributes:
-        finished: the call has ended. error: why the disk refused last.
+        waiting: bytes of audio in memory. finished: the call has ended. closed: nothing is to be done any
+            more, and what comes is let go. error: why the disk refused last.
     """
+
+    __slots__ = (
+        "_end",
+        "_files",
+        "_news",
+        "_pieces",
+        "_saved",
+        "_sidecar",
+        "closed",
+        "error",
+        "finished",
+        "waiting",
+    )
 
     def __init__(self, files: Recording, sidecar: Sidecar) -> None:
         self._files = files
         self._sidecar = sidecar
-        self._lock = threading.Lock()
         self._pieces: list[bytes | int] = []
-        self._width = sidecar.media.frame_width
-        self._kept = KEPT_SECONDS * sidecar.media.rate
-        self._much = MUCH_SECONDS * sidecar.media.rate
-        self._waiting = 0  # samples in pieces
         self._end = 0  # call time up to which something was collected
-        self._known = Due.KNOWN  # what the writer was told of the audio that waits
         self._news = True  # of which the sidecar on the disk does not tell
         self._saved = float("-inf")
-        self._failed = False
+        self.waiting = 0
         self.finished = False
+        self.closed = False
         self.error: OSError | None = None
 
     @property
@@ -82,154 +72,112 @@ class Collected:
 
     def __repr__(self) -> str:
         state = "finished" if self.finished else "running"
-        return f"<Collected {self._files.name} {state}, {self._waiting} samples wait>"
+        return f"<Collected {self._files.name} {state}, {self.waiting} bytes wait>"
 
-    # the event loop's side ------------------------------------------------------------------------
+    # what happens in the call ---------------------------------------------------------------------
 
-    def audio(self, payload: bytes, length: int) -> Due:
-        """Add audio; tell what the writer does not know yet: that some waits, or that much does."""
-        with self._lock:
-            self._end += length
-            if self._failed:
-                return Due.KNOWN
-            self._pieces.append(payload)
-            self._waiting += length
-            if self._known is Due.LATER and self._waiting < self._much:  # nearly always
-                return Due.KNOWN
-            if self._waiting > self._kept:
-                self._forget("overflow")
-            known, self._known = self._known, Due.LATER if self._waiting < self._much else Due.NOW
-        return self._known if self._known > known else Due.KNOWN
+    def begin(self) -> None:
+        """Nothing has happened yet but that there is a call: it is enough to be written."""
 
-    def silence(self, samples: int) -> None:
-        """Add silence, which is not in memory and needs no bound."""
-        with self._lock:
-            self._end += samples
-            if not self._failed:
-                self._pieces.append(samples)
+    def audio(self, frame: AudioFrame) -> None:
+        """Add a frame, and silence for what is missing right before it."""
+        missing = frame.position - self._end
+        if missing > 0:
+            self._pieces.append(missing)
+        payload = frame.payload
+        self._end = frame.position + frame.length
+        self._pieces.append(payload)
+        self.waiting += len(payload)
 
     def event(self, type_: str, position: int, **details: Any) -> None:
         """Note something that happened at a moment of the call."""
-        with self._lock:
-            self._sidecar.event(type_, position, **details)
-            self._news = True
+        self._sidecar.event(type_, position, **details)
+        self._news = True
 
-    def gap(self, start: int, length: int, cause: str, *, clamped: bool) -> None:
+    def gap(self, gap: Gap, cause: str) -> None:
         """Note silence that is no recorded silence."""
-        with self._lock:
-            self._sidecar.gap(start, length, cause, clamped=clamped)
+        if gap.length:
+            self._sidecar.gap(gap.start, gap.length, cause, clamped=gap.clamped)
             self._news = True
 
-    def finish(self, summary: SessionSummary, *, from_: int, tags: Mapping[str, str]) -> None:
-        """Note how the call ended, its tags, and that no hook told of what is missing since `from_`."""
-        with self._lock:
-            if summary.position > from_:
-                self._sidecar.rest(from_, summary.position)
-            self._sidecar.complete(summary, tags)
-            self._news = self.finished = True
+    def lost(self, start: int, end: int) -> None:
+        """Note audio that there was no memory for."""
+        self._sidecar.gap(start, end - start, LOST)
+        self._news = True
 
-    # the writer's side ----------------------------------------------------------------------------
+    def finish(self, summary: SessionSummary, tags: Mapping[str, str]) -> None:
+        """Complete the recording: note how the call ended, its tags, and what no hook told of."""
+        missing = summary.position - self._end
+        if missing > 0:
+            self._pieces.append(missing)
+            self._sidecar.rest(self._end, summary.position)
+        self._sidecar.complete(summary, tags)
+        self._news = self.finished = True
+
+    # the disk -------------------------------------------------------------------------------------
 
     def write(self, now: float) -> Written:
         """Write all that waits; blocks on the disk. Tell how far that came.
 
-        What the disk refuses is kept, the newest 30 s of it; older audio becomes silence, and is listed. The
-        sidecar is written once a second at most, but at the beginning and the end.
+        What the disk refuses is kept. The sidecar is written once a second at most, but at the beginning
+        and the end.
 
         Args:
             now: monotonic seconds.
         """
-        with self._lock:
-            taken, self._pieces = self._pieces, []
-            self._waiting = 0
-            self._known = Due.KNOWN
         try:
             if not self._files.begun:
                 self._begin(now)
-            self._files.write(taken)
-        except OSError as error:
-            with self._lock:
-                self._pieces[:0] = taken
-                self._waiting = sum(self._samples(p) for p in self._pieces if isinstance(p, bytes))
-                self._forget("disk")
-                self._refused(error)
-            return Written.REFUSED
-        return self._save(now)
-
-    def close(self) -> bool:
-        """Close the files of a call that is finished and written; tell whether it was."""
-        if not self.finished:
-            return False
-        with self._lock:
-            done = self.finished and not self._pieces and not self._news
-        if done:
-            self._files.close()
-        return done
-
-    def abandon(self) -> None:
-        """Give up what is not written yet and what may still come, and close the files."""
-        with self._lock:
-            seconds = self._waiting / self._sidecar.media.rate
-            self._pieces.clear()
-            self._failed, self._news = True, False
-        logger.error(
-            "recording %s is given up: %.1f s that waited are lost",
-            self._files.name,
-            seconds,
-            extra={"session_id": self.session_id},
-        )
-        self._files.close()
-
-    def _begin(self, now: float) -> None:
-        with self._lock:
-            sidecar = self._sidecar.copy()
-            sidecar.result = {"state": "recording"}  # it may have ended already: its audio is not there yet
-            self._news = self.finished
-        self._files.begin(lambda file: sidecar.text(file, 0, owner=self._files.owner))
-        self._saved = now
-
-    def _save(self, now: float) -> Written:
-        if not self._news:  # nearly always; what becomes news right now is handed in once more
-            return Written.ALL
-        with self._lock:
-            last = self.finished and bool(self._pieces)  # what came meanwhile is written before that is said
-            if not self._news or self._failed or last:
+            if self._pieces:
+                self._files.write(self._pieces)
+                self.waiting = 0
+            if not self._news:  # nearly always
                 return Written.ALL
             if not self.finished and now - self._saved < SAVE_SECONDS:
                 return Written.BUT_SIDECAR
-            self._news = False
-            sidecar = self._sidecar.copy()
-        try:
-            owner = None if self.finished else self._files.owner
-            self._files.save(sidecar.text(self._files.file, self._files.samples, owner=owner))
+            self._save(now)
         except OSError as error:
-            with self._lock:
-                self._refused(error)
+            self.waiting = sum(len(piece) for piece in self._pieces if isinstance(piece, bytes))
+            self._news = True
+            self.error = error
+            self._sidecar.refused(type(error).__name__, error.errno)
             return Written.REFUSED
-        self._saved = now
+        if self.finished:
+            self._close()
         return Written.ALL
 
-    def _refused(self, error: OSError) -> None:
-        self._news = True
-        self.error = error
-        self._sidecar.refused(type(error).__name__, error.errno)
-
-    def _forget(self, cause: str) -> None:
-        """Turn the oldest audio into silence when it is too long to keep: a second more, to be rare."""
-        if self._waiting <= self._kept:
+    def abandon(self) -> None:
+        """Give up what is not written yet and what may still come, and close the files."""
+        if self.closed:
             return
-        position = begin = self._end - sum(self._samples(piece) for piece in self._pieces)
-        count = 0
-        while self._waiting > self._kept - self._sidecar.media.rate:
-            piece = self._pieces[count]
-            length = self._samples(piece)
-            if isinstance(piece, bytes):
-                self._waiting -= length
-                self._sidecar.gap(position, length, cause)
-            position += length
-            count += 1
-        self._pieces[:count] = [position - begin]
-        self._news = True
+        media = self._sidecar.media
+        logger.error(
+            "recording %s is given up: %.1f s that waited are lost",
+            self._files.name,
+            self.waiting / media.frame_width / media.rate,
+            extra={"session_id": self.session_id},
+        )
+        self._close()
 
-    def _samples(self, piece: bytes | int) -> int:
-        return piece if isinstance(piece, int) else len(piece) // self._width
+    def _begin(self, now: float) -> None:
+        begun = self._sidecar.copy()
+        begun.result = {"state": "recording"}  # it may have ended already: its audio is not there yet
+        self._files.begin(lambda file: begun.text(file, 0, owner=self._files.owner))
+        self._news = self.finished
+        self._saved = now
+
+    def _save(self, now: float) -> None:
+        files = self._files
+        if self.finished:
+            files.complete()
+        owner = None if self.finished else files.owner
+        files.save(self._sidecar.text(files.file, files.samples, owner=owner))
+        self._news = False
+        self._saved = now
+
+    def _close(self) -> None:
+        self._files.close()
+        self._pieces.clear()
+        self.waiting = 0
+        self._news = False
+        self.closed = True

@@ -1,6 +1,8 @@
-"""One call: its hooks collect audio and events, and never wait; the writer's thread does the rest."""
+"""One call: its hooks hand audio and events to the writer, and never wait."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from audiohook_fw import (
     AudioFrame,
@@ -13,7 +15,7 @@ from audiohook_fw import (
     Update,
 )
 
-from .collected import Collected, Due
+from .collected import Collected
 from .owner import Owner
 from .recording import Recording
 from .settings import RecorderSettings
@@ -35,57 +37,43 @@ class RecordingHandler(SessionHandler):
         assert media is not None
         files = Recording(settings.directory, session.id, media, owner=owner, byte_order=session.byte_order)
         self._session = session
-        self._writer = writer
         self._collected = Collected(files, Sidecar.of(session))
-        self._end = 0
+        self._audio = writer.audio
+        self._write = writer.write
 
     def on_opened(self) -> None:
         """Have both files made, so that a killed server leaves a recording that can be opened."""
-        self._writer.write(self._collected)
+        self._tell(Collected.begin)
 
     def on_audio(self, frame: AudioFrame) -> None:
-        """Collect a frame."""
-        missing = frame.position - self._end
-        if missing > 0:
-            self._collected.silence(missing)
-        self._end = frame.position + frame.length
-        due = self._collected.audio(frame.payload, frame.length)
-        if due is Due.LATER:
-            self._writer.write_later(self._collected)
-        elif due is Due.NOW:
-            self._writer.write(self._collected)
+        """Hand a frame to the writer."""
+        self._audio(self._collected, frame)
 
     def on_pause(self, origin: PauseOrigin, position: int) -> None:
         """Note a pause; all before it goes to the disk now."""
-        self._collected.event("pause", position, origin=origin)
-        self._writer.write(self._collected)
+        self._tell(lambda collected: collected.event("pause", position, origin=origin))
 
     def on_resume(self, gap: Gap) -> None:
         """Note the end of a pause."""
-        self._collected.event("resume", gap.start + gap.length)
-        self._note(gap, "pause")
+        self._tell(lambda collected: collected.event("resume", gap.start + gap.length))
+        self._tell(lambda collected: collected.gap(gap, "pause"))
 
     def on_discarded(self, gap: Gap) -> None:
         """Note audio that the client threw away."""
-        self._note(gap, "discarded")
+        self._tell(lambda collected: collected.gap(gap, "discarded"))
 
     def on_update(self, update: Update, position: int) -> None:
         """Note a change of language."""
-        self._collected.event("update", position, language=update.language)
-        self._writer.write(self._collected)
+        self._tell(lambda collected: collected.event("update", position, language=update.language))
 
     def on_close(self, reason: CloseReason) -> None:
         """Have what was collected written; the call may have more to say to others."""
-        self._writer.write(self._collected)
+        self._tell(Collected.begin)
 
     def on_end(self, summary: SessionSummary) -> None:
         """Complete the recording: its length is the call's."""
-        if summary.position > self._end:
-            self._collected.silence(summary.position - self._end)
-        self._collected.finish(summary, from_=self._end, tags=self._session.tags)
-        self._writer.write(self._collected)
+        tags = dict(self._session.tags)
+        self._tell(lambda collected: collected.finish(summary, tags))
 
-    def _note(self, gap: Gap, cause: str) -> None:
-        if gap.length:
-            self._collected.gap(gap.start, gap.length, cause, clamped=gap.clamped)
-        self._writer.write(self._collected)
+    def _tell(self, change: Callable[[Collected], None]) -> None:
+        self._write(self._collected, change)

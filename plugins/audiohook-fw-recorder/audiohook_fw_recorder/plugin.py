@@ -34,12 +34,12 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._owner = Owner(settings.directory)
-        self._writer = Writer(settings.flush_seconds)
+        self._writer = Writer(settings.flush_seconds, settings.memory_bytes)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
         """Make the directory, and see that it takes files, and that their format can be made."""
-        await asyncio.to_thread(_check, self._settings.directory, self._settings.format)
+        await asyncio.to_thread(_check, self._settings, self._owner)
 
     @hookimpl
     def create_handler(self, session: Session) -> RecordingHandler | None:
@@ -64,9 +64,10 @@ class Recorder:
             await asyncio.to_thread(self._owner.release)
 
 
-def _check(directory: Path, format_: str) -> None:
+def _check(settings: RecorderSettings, owner: Owner) -> None:
+    directory = settings.directory
     try:
-        require(format_)
+        require(settings.format)
     except FormatMissingError as error:
         raise PluginError("recorder", f"{error}; or set plugins.recorder.format") from None
     try:
@@ -74,6 +75,7 @@ def _check(directory: Path, format_: str) -> None:
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".check-")
         os.close(descriptor)
         Path(name).unlink()
+        owner.hold()
     except OSError as error:
         problem = f"cannot write to {directory}: {error.strerror}; set plugins.recorder.directory"
         raise PluginError("recorder", problem) from error

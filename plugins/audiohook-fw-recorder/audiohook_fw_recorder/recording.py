@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from audiohook_fw import MediaFormat
 from audiohook_fw.audio import ByteOrder, WavWriter
@@ -14,12 +15,17 @@ from .owner import Owner
 
 __all__ = ["Recording"]
 
+logger = logging.getLogger(__name__)
+
+_LOOK: Final = 16
+"""Writes between two looks whether the files are still there: it is a system call as dear as a write."""
+
 
 class Recording:
     """A WAV and a JSON file of the same stem: the session id, numbered when it was there already.
 
-    Both are valid at any moment, also after SIGKILL. The sidecar is there first: a WAV without one is none
-    of ours.
+    Both are valid at any moment, also after SIGKILL; while the WAV grows its header says that it goes to the
+    end of the file. The sidecar is there first: a WAV without one is none of ours.
 
     Args:
         owner: whose recording it is while it is written.
@@ -43,6 +49,7 @@ class Recording:
         self._owner = owner
         self._byte_order: ByteOrder = byte_order
         self._wav: WavWriter | None = None
+        self._writes = 0
 
     @property
     def begun(self) -> bool:
@@ -73,6 +80,7 @@ class Recording:
         Raises:
             OSError: when the disk refuses; there is no file then.
         """
+        self._directory.mkdir(parents=True, exist_ok=True)
         self._owner.hold()
         number = 1
         while self._wav is None:
@@ -85,7 +93,7 @@ class Recording:
             except FileExistsError:
                 continue
             try:
-                self._wav = WavWriter(wav, self._media, byte_order=self._byte_order)
+                self._wav = WavWriter(wav, self._media, byte_order=self._byte_order, streaming=True)
             except FileExistsError:  # somebody's, who has no sidecar
                 described.unlink(missing_ok=True)
             except OSError:
@@ -99,6 +107,9 @@ class Recording:
             OSError: when the disk refuses; `pieces` is then what is not written.
         """
         wav = self._opened
+        self._writes += 1
+        if self._writes % _LOOK == 0:
+            self._restore()
         while pieces:
             if isinstance(pieces[0], int):
                 before = wav.samples
@@ -119,12 +130,28 @@ class Recording:
 
     def save(self, sidecar: str) -> None:
         """Write the sidecar in place of the one before; a reader sees either, never a half."""
+        self._restore()
         replace(self._opened.path.with_suffix(".json"), sidecar)
+
+    def complete(self) -> None:
+        """Write the WAV's sizes; nothing more will come."""
+        self._restore()
+        self._opened.finish()
 
     def close(self) -> None:
         """Close the WAV."""
         if self._wav is not None:
             self._wav.close()
+
+    def _restore(self) -> None:
+        """Make the files anew when somebody took them away: the open WAV still has all that was written."""
+        wav = self._opened
+        if wav.is_in_place():
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._owner.hold()
+        wav.restore()
+        logger.warning("%s was taken away while it was written; it is there again", wav.path.name)
 
     @property
     def _opened(self) -> WavWriter:

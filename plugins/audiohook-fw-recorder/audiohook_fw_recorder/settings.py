@@ -50,6 +50,12 @@ class RecorderSettings(BaseModel):
         description="Seconds of audio collected before it is written: what a killed server loses at most, "
         "beside the frame on its way.",
     )
+    memory_bytes: int = Field(
+        default=256 * 2**20,
+        ge=2**16,
+        description="Bytes of audio, of all calls, that may wait in memory while the disk is slow or full. "
+        "What comes beyond that becomes silence, and is listed.",
+    )
     format: FileFormat = Field(
         default="wav",
         description="Format of the files once the call is over: `wav` as it came (µ-law), `pcm16` (WAV of 16 "

@@ -10,15 +10,15 @@ from typing import Any, Final, Self
 
 from audiohook_fw import MediaFormat, Session, SessionSummary
 
-__all__ = ["FORMAT", "Sidecar"]
+__all__ = ["FORMAT", "LOST", "Sidecar"]
 
 FORMAT = "audiohook-recording/1"
 """Names the format; positions and lengths in it are samples of call time, which is file time."""
 
 MOST: Final = 5_000
 """Events, and gaps, that a sidecar lists: a client that floods must not fill memory and disk."""
-LOST: Final = ("overflow", "disk")
-"""Causes of gaps that this server is to blame for."""
+LOST: Final = "overflow"
+"""The cause of gaps that this server is to blame for."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Sidecar:
 
         Beyond 5,000 gaps they are only counted.
         """
-        self.lost += length * (cause in LOST)
+        self.lost += length * (cause == LOST)
         last = self.gaps[-1] if self.gaps else None
         if last is not None and last["cause"] == cause and last["start"] + last["length"] == start:
             last["length"] += length
@@ -93,10 +93,10 @@ class Sidecar:
             if gap["start"] + gap["length"] <= start:
                 continue
             if gap["start"] > start:
-                self.gap(start, gap["start"] - start, "overflow")
+                self.gap(start, gap["start"] - start, LOST)
             start = gap["start"] + gap["length"]
         if end > start:
-            self.gap(start, end - start, "overflow")
+            self.gap(start, end - start, LOST)
 
     def refused(self, kind: str, number: int | None) -> None:
         """Note that the disk refused a write."""

@@ -6,7 +6,11 @@ import logging
 import os
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import Final
+
+from audiohook_fw import AudioFrame
 
 from .collected import SAVE_SECONDS, Collected, Written
 
@@ -18,53 +22,73 @@ TICK: Final = 0.1
 """Seconds between two looks at what has to wait for the disk, or for its turn, while something has."""
 RETRY: Final = 1.0
 """Seconds until a recording that the disk refused is tried again."""
-PATIENCE: Final = 60.0
+PATIENCE: Final = 3600.0
 """Seconds for which the rest of a call that has ended is tried; then it is given up."""
+BACKLOG: Final = 2**19
+"""Bytes of audio, beyond twice of what came in the last round, that are written at once."""
 COMPLAIN: Final = 60.0
 """Seconds between two log records that the disk refuses, for one reason."""
+
+Change = Callable[[Collected], None]
 
 
 class Writer:
     """Writes recordings soon after they are handed in. Its thread begins with the first one.
 
-    `write` and `write_later` are for the event loop: they wait for no disk, and never raise. Each recording
-    has its turn, however often it is handed in.
+    `write` and `audio` are for the event loop: they wait for no disk, and never raise. What they are given
+    waits in one queue for all calls, so that a frame costs the loop next to nothing; only the thread looks
+    into it.
 
-    All that waits is written in one go: to write many calls one after the other is much cheaper than each in
-    a moment of its own.
+    All audio that waits is written in one go: to write many calls one after the other is much cheaper than
+    each in a moment of its own.
 
     Args:
         delay: seconds that audio may wait for more.
+        memory: bytes of audio, of all calls, that may wait for a disk that is slow or refuses. What comes
+            beyond that becomes silence, and is listed.
     """
 
-    def __init__(self, delay: float) -> None:
+    def __init__(self, delay: float, memory: int) -> None:
         self._delay = delay
+        self._memory = memory
+        self._queue: deque[tuple[Collected, AudioFrame | Change]] = deque()
+        self._given = 0  # bytes ever handed in; changed by the loop only
+        self._gone = 0  # those of them that wait no more; changed by the thread only
+        self._usual = min(BACKLOG, memory)  # what waits when all is well; changed by the thread only
+        self._losing: dict[Collected, tuple[int, int]] = {}  # what is lost right now; the loop's
         self._lock = threading.Lock()
-        self._now: dict[Collected, None] = {}
-        self._later: list[Collected] = []
-        self._due = 0.0  # when the first of them has waited long enough
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        # What follows belongs to the thread.
+        self._open: set[Collected] = set()  # not closed yet
+        self._later: dict[Collected, None] = {}
+        self._due = 0.0  # when what is in there has waited long enough
         self._unsaved: dict[Collected, float] = {}  # and when their sidecars are due
         self._refused: dict[Collected, float | None] = {}  # and when its call was over, for all we know
         self._complained: dict[str, float] = {}
-        self._wake = threading.Event()
-        self._asleep = False
-        self._stopping = False
-        self._thread: threading.Thread | None = None
 
-    def write(self, collected: Collected) -> None:
-        """Have a recording written at once."""
+    @property
+    def waiting(self) -> int:
+        """Bytes of audio that wait in memory."""
+        return self._given - self._gone
+
+    def audio(self, collected: Collected, frame: AudioFrame) -> None:
+        """Have a frame written when it, or another, has waited long enough."""
+        size = len(frame.payload)
+        if self._losing or self._given - self._gone + size > self._usual:
+            self._hurry()
+            if not self._has_room(collected, frame, size):
+                return
+        self._given += size
+        self._queue.append((collected, frame))
+
+    def write(self, collected: Collected, change: Change) -> None:
+        """Have something noted, and all of that recording written at once."""
+        self._note_loss(collected)
+        self._queue.append((collected, change))
         with self._lock:
-            self._now[collected] = None
             self._rouse()
-
-    def write_later(self, collected: Collected) -> None:
-        """Have a recording written when its audio, or another's, has waited long enough."""
-        with self._lock:
-            if not self._later:
-                self._due = time.monotonic() + self._delay
-            self._later.append(collected)
-            if self._asleep or self._thread is None:
-                self._rouse()
 
     def stop(self, timeout: float) -> bool:
         """Write everything that waits, and end the thread; tell whether that was done in time. Blocks.
@@ -74,18 +98,37 @@ class Writer:
         deadline = time.monotonic() + timeout
         while True:
             with self._lock:
-                if self._thread is None and (self._now or self._later or self._unsaved):
-                    self._rouse()
+                if self._thread is None and not self._queue:
+                    return True
+                self._stopping = True
+                self._rouse()
                 thread = self._thread
-                self._stopping = thread is not None
-                if thread is None:
-                    return not (self._now or self._later)
-                self._wake.set()
+            if thread is None:  # of a system that gives no more threads
+                return False
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 return False
             with self._lock:
                 self._thread = None
+                self._stopping = False
+
+    def _has_room(self, collected: Collected, frame: AudioFrame, size: int) -> bool:
+        """Tell whether a frame may wait, or note that it is lost; too much waits, or did a moment ago."""
+        if self._given - self._gone + size <= self._memory:
+            self._note_loss(collected)
+            return True
+        start, _ = self._losing.get(collected, (frame.position, 0))
+        self._losing[collected] = start, frame.position + frame.length
+        return False
+
+    def _hurry(self) -> None:
+        """Have all audio written now: a backlog came, or calls are played faster than time."""
+        self._due = 0.0
+        self._wake.set()
+
+    def _note_loss(self, collected: Collected) -> None:
+        if self._losing and (lost := self._losing.pop(collected, None)) is not None:
+            self._queue.append((collected, lambda collected: collected.lost(*lost)))
 
     def _rouse(self) -> None:
         """Let the thread look at once; with the lock held."""
@@ -93,7 +136,7 @@ class Writer:
             thread = threading.Thread(target=self._run, name="audiohook-recorder", daemon=True)
             try:
                 thread.start()
-            except RuntimeError as error:  # of a system that gives no more threads; the next one tries again
+            except RuntimeError as error:  # the next one tries again
                 self._complain("thread", "recordings wait: %s", str(error))
                 return
             self._thread = thread
@@ -104,68 +147,94 @@ class Writer:
     def _run(self) -> None:
         tried = time.monotonic()
         while True:
-            for collected in self._taken():
-                self._attempt(collected)
+            self._wake.clear()
+            batch = self._drained()
             now = time.monotonic()
+            if self._stopping or now >= self._due:
+                batch |= self._later
+                waits = sum(collected.waiting for collected in batch)
+                self._usual = min(BACKLOG + 2 * waits, self._memory)
+                self._due = now + self._delay
+            for collected in batch:
+                self._attempt(collected, now)
             for collected in [c for c, due in self._unsaved.items() if self._stopping or due <= now]:
-                del self._unsaved[collected]
-                self._attempt(collected)
+                self._attempt(collected, now)
             if self._refused and (self._stopping or now - tried >= RETRY):
                 tried = now
                 self._try_again(now)
-            if self._stopping and not (self._now or self._later or self._unsaved):
+            if self._stopping and not (self._queue or self._later or self._unsaved):
                 return
             self._sleep()
 
-    def _taken(self) -> list[Collected]:
-        """Take what is to be written now, and later if that has come."""
-        with self._lock:
-            batch, self._now = list(self._now), {}
-            if self._stopping or self._due <= time.monotonic():
-                batch += self._later
-                self._later = []
+    def _drained(self) -> dict[Collected, None]:
+        """Hand out what is in the queue; return the recordings that are to be written at once."""
+        batch: dict[Collected, None] = {}
+        for _ in range(len(self._queue)):
+            collected, what = self._queue.popleft()
+            try:
+                if not isinstance(what, AudioFrame):
+                    self._open.add(collected)
+                    what(collected)
+                    batch[collected] = None
+                elif collected.closed:
+                    self._gone += len(what.payload)
+                else:
+                    collected.audio(what)
+                    self._later[collected] = None
+            except Exception:
+                self._fail(collected)
         return batch
 
     def _sleep(self) -> None:
-        with self._lock:
-            if self._now or self._stopping:
-                return
-            timeout = TICK if self._unsaved or self._refused else None
-            if self._later:
-                left = max(0.0, self._due - time.monotonic())
-                timeout = left if timeout is None else min(timeout, left)
-            self._asleep = timeout is None
-            self._wake.clear()  # with the lock held, as it is set: what comes from now on rouses us
-        self._wake.wait(timeout)
-        self._asleep = False
+        timeout = None
+        if self._open:  # its audio comes without a word
+            timeout = max(0.0, self._due - time.monotonic())
+        if self._unsaved or self._refused:
+            timeout = TICK if timeout is None else min(timeout, TICK)
+        if not self._stopping:
+            self._wake.wait(timeout)
 
-    def _attempt(self, collected: Collected) -> None:
-        now = time.monotonic()
-        try:
-            written = collected.write(float("inf") if self._stopping else now)
+    def _attempt(self, collected: Collected, now: float) -> None:
+        self._later.pop(collected, None)
+        self._unsaved.pop(collected, None)
+        if not collected.closed:
+            before = collected.waiting
+            try:
+                written = collected.write(float("inf") if self._stopping else now)
+            except Exception:  # whatever is wrong with one recording, the others are written
+                self._fail(collected)
+                return
+            self._gone += before - collected.waiting
             if written is Written.REFUSED:
                 self._refused.setdefault(collected, None)
                 self._report(collected)
                 return
             self._refused.pop(collected, None)
             if written is Written.BUT_SIDECAR:
-                self._unsaved.setdefault(collected, now + SAVE_SECONDS)
-            collected.close()
-        except Exception:  # whatever is wrong with one recording, the others are written
-            logger.exception("%r failed", collected, extra={"session_id": collected.session_id})
-            self._refused.pop(collected, None)
-            collected.abandon()
+                self._unsaved[collected] = now + SAVE_SECONDS
+        if collected.finished:
+            self._open.discard(collected)
 
     def _try_again(self, now: float) -> None:
         for collected, over in tuple(self._refused.items()):
-            self._attempt(collected)
+            self._attempt(collected, now)
             if collected not in self._refused or not collected.finished:
                 continue
             if self._stopping or (over is not None and now - over > PATIENCE):
-                del self._refused[collected]
-                collected.abandon()
+                self._give_up(collected)
             elif over is None:
                 self._refused[collected] = now
+
+    def _fail(self, collected: Collected) -> None:
+        logger.exception("%r failed", collected, extra={"session_id": collected.session_id})
+        self._give_up(collected)
+
+    def _give_up(self, collected: Collected) -> None:
+        self._refused.pop(collected, None)
+        self._gone += collected.waiting
+        collected.abandon()
+        if collected.finished:
+            self._open.discard(collected)
 
     def _report(self, collected: Collected) -> None:
         error = collected.error

@@ -76,7 +76,6 @@ async def test_a_killed_server_loses_at_most_a_second(tmp_path: Path, after: flo
         sent = report.expected_recording()
         path = tmp_path / "calls" / f"{report.ids.session}.wav"
         wav = read_wav(path)
-        assert not wav.truncated
         assert owed[report.ids.session] > 16_000 * (after - 0.5), "the call was not running"
         assert len(wav.payload) >= owed[report.ids.session]
         assert sent.startswith(wav.payload)

@@ -6,23 +6,26 @@ import errno
 import itertools
 import json
 import logging
+import shutil
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from audiohook_fw_recorder import writer as writer_module
-from audiohook_fw_recorder.collected import Collected, Due, Written
+from audiohook_fw_recorder.collected import Collected, Written
 from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.recording import Recording
 from audiohook_fw_recorder.sidecar import Sidecar
 from audiohook_fw_recorder.writer import Writer
 
-from audiohook_fw import MediaFormat
+from audiohook_fw import AudioFrame, Gap, MediaFormat
 from audiohook_fw.audio import WavWriter, read_wav
 
 MONO = MediaFormat("PCMU", ("external",))
+MEMORY = 2**20
 
 
 class Summary:
@@ -40,8 +43,23 @@ def collected(directory: Path, name: str = "call") -> Collected:
     )
 
 
-def finish(recording: Collected, position: int) -> None:
-    recording.finish(Summary(position), from_=position, tags={})  # type: ignore[arg-type]
+def frame(payload: bytes, position: int = 0) -> AudioFrame:
+    return AudioFrame(payload, MONO, position)
+
+
+def finish(position: int) -> Callable[[Collected], None]:
+    return lambda recording: recording.finish(Summary(position), {})  # type: ignore[arg-type]
+
+
+def update(step: int) -> Callable[[Collected], None]:
+    return lambda recording: recording.event("update", step)
+
+
+def begin(writer: Writer, directory: Path, name: str = "call", audio: bytes = b"abcd") -> Collected:
+    recording = collected(directory, name)
+    writer.write(recording, Collected.begin)
+    writer.audio(recording, frame(audio))
+    return recording
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
@@ -56,26 +74,23 @@ def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
 
 
 def test_stop_writes_what_waits_and_a_later_call_begins_a_new_thread(tmp_path: Path) -> None:
-    writer = Writer(delay=3600.0)
+    writer = Writer(3600.0, MEMORY)
     before = set(threading.enumerate())
     for name in ("first", "second"):
-        recording = collected(tmp_path, name)
-        assert recording.audio(b"abcd", 4) is Due.LATER
-        writer.write_later(recording)
-        assert recording.audio(b"efgh", 4) is Due.KNOWN
-        finish(recording, 8)
+        recording = begin(writer, tmp_path, name)
+        writer.audio(recording, frame(b"efgh", 4))
+        writer.write(recording, finish(8))
         assert writer.stop(60.0)
         assert read_wav(tmp_path / f"{name}.wav").payload == b"abcdefgh"
         assert json.loads((tmp_path / f"{name}.json").read_text())["state"] == "complete"
+        assert writer.waiting == 0
     begun = set(threading.enumerate()) - before
     assert not any(thread.name == "audiohook-recorder" for thread in begun)
 
 
 def test_audio_is_written_when_it_has_waited_long_enough(tmp_path: Path) -> None:
-    writer = Writer(delay=0.02)
-    recording = collected(tmp_path)
-    recording.audio(b"abcd", 4)
-    writer.write_later(recording)
+    writer = Writer(0.02, MEMORY)
+    begin(writer, tmp_path)
     for _ in range(6_000):
         path = tmp_path / "call.wav"
         if path.exists() and read_wav(path).payload == b"abcd":
@@ -89,18 +104,18 @@ def test_audio_is_written_when_it_has_waited_long_enough(tmp_path: Path) -> None
 def test_a_call_that_ended_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "RETRY", 0.01)
     refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
-    writer = Writer(delay=0.01)
-    recording = collected(tmp_path)
-    recording.audio(b"abcd", 4)
-    finish(recording, 4)
-    writer.write(recording)
+    writer = Writer(0.01, MEMORY)
+    recording = begin(writer, tmp_path)
+    writer.write(recording, finish(4))
     while not recording._sidecar.errors.get("ENOSPC", 0) > 2:
         threading.Event().wait(0.01)
+    assert writer.waiting == 4
     refuse(monkeypatch, None)
     assert writer.stop(60.0)
     sidecar = json.loads((tmp_path / "call.json").read_text())
     assert (sidecar["state"], sidecar["audio"]["samples"]) == ("complete", 4)
     assert sidecar["errors"]["ENOSPC"] > 2
+    assert writer.waiting == 0
 
 
 @pytest.mark.parametrize("stopped", [False, True])
@@ -110,42 +125,67 @@ def test_what_cannot_be_written_is_given_up_in_the_end(
     monkeypatch.setattr(writer_module, "RETRY", 0.01)
     monkeypatch.setattr(writer_module, "PATIENCE", 3600.0 if stopped else 0.05)
     refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
-    writer = Writer(delay=0.01)
-    recording = collected(tmp_path)
-    recording.audio(bytes(16_000), 16_000)
-    finish(recording, 16_000)
-    writer.write(recording)
+    writer = Writer(0.01, MEMORY)
+    recording = begin(writer, tmp_path, audio=bytes(16_000))
+    writer.write(recording, finish(16_000))
     if not stopped:
         while "is given up" not in caplog.text:
             threading.Event().wait(0.01)
     assert writer.stop(60.0)
     assert "recording call is given up: 2.0 s that waited are lost" in caplog.text
+    assert writer.waiting == 0
 
 
+@pytest.mark.parametrize("where", ["write", "begin"])
 def test_one_bad_recording_costs_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
     caplog.set_level(logging.ERROR)
+    writer = Writer(0.01, MEMORY)
     bad, good = collected(tmp_path, "bad"), collected(tmp_path, "good")
-    monkeypatch.setattr(bad._files, "write", lambda pieces: 1 / 0)
-    writer = Writer(delay=0.01)
+    monkeypatch.setattr(bad._files, where, lambda pieces: 1 / 0)
     for recording in (bad, good):
-        recording.audio(b"abcd", 4)
-        finish(recording, 4)
-        writer.write(recording)
+        writer.write(recording, Collected.begin)
+        writer.audio(recording, frame(b"abcd"))
+    for recording in (bad, good):
+        writer.audio(recording, frame(b"more", 4))
+        writer.write(recording, finish(8))
     assert writer.stop(60.0)
-    assert read_wav(tmp_path / "good.wav").payload == b"abcd"
+    assert read_wav(tmp_path / "good.wav").payload == b"abcdmore"
     assert "ZeroDivisionError" in caplog.text
-    assert bad.audio(b"more", 4) is Due.KNOWN, "nothing more is collected"
+    assert writer.waiting == 0
+    assert bad.closed
 
 
-def test_much_audio_is_written_at_once(tmp_path: Path) -> None:
-    recording = collected(tmp_path)
-    second = bytes(8_000)
-    dues = [recording.audio(second, 8_000) for _ in range(7)]
-    assert dues == [Due.LATER, *[Due.KNOWN] * 3, Due.NOW, *[Due.KNOWN] * 2]
-    assert recording.write(0.0) is Written.ALL
-    assert recording.audio(second, 8_000) is Due.LATER
+def test_audio_beyond_the_memory_is_silence_and_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writer, "_rouse", lambda self: None)  # its thread's part comes later
+    writer = Writer(0.01, 10)
+    one, two = begin(writer, tmp_path, "one"), begin(writer, tmp_path, "two")
+    writer.audio(one, frame(b"xxxx", 4))
+    writer.audio(one, frame(b"xxxx", 8))
+    writer.audio(two, frame(b"xxxx", 4))
+    writer.audio(two, frame(b"yy", 8))  # two fit still
+    writer.write(two, finish(10))
+    assert writer.waiting == 10
+    monkeypatch.undo()
+    writer.audio(one, frame(b"xxxx", 12))  # and four right behind, lost as well
+    writer.write(one, update(16))
+    while writer.waiting:
+        threading.Event().wait(0.01)
+    writer.audio(one, frame(b"efgh", 20))
+    writer.write(one, finish(24))
+    assert writer.stop(60.0)
+    lost = b"\xff" * 4
+    assert read_wav(tmp_path / "one.wav").payload == b"abcd" + lost * 4 + b"efgh"
+    assert read_wav(tmp_path / "two.wav").payload == b"abcd" + lost + b"yy"
+    sidecars = [json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two")]
+    assert [sidecar["gaps"] for sidecar in sidecars] == [
+        [{"start": 4, "length": 12, "cause": "overflow"}],
+        [{"start": 4, "length": 4, "cause": "overflow"}],
+    ]
+    assert [sidecar["totals"]["overflow"] for sidecar in sidecars] == [12, 4]
 
 
 def test_a_call_in_which_much_happens_has_its_sidecar_written_once_a_second(
@@ -161,26 +201,25 @@ def test_a_call_in_which_much_happens_has_its_sidecar_written_once_a_second(
     assert saved == []  # it was made with a sidecar just now
     assert recording.write(11.0) is Written.ALL
     recording.event("update", 100)
-    finish(recording, 0)
+    finish(0)(recording)
     assert recording.write(11.1) is Written.ALL
     assert len(saved) == 2
 
 
 def test_a_call_in_which_much_happens_delays_no_other(tmp_path: Path) -> None:
-    rude, calm = collected(tmp_path, "rude"), collected(tmp_path, "calm")
-    writer = Writer(delay=0.02)
-    calm.audio(b"abcd", 4)
-    writer.write_later(calm)
+    writer = Writer(0.02, MEMORY)
+    rude, calm = collected(tmp_path, "rude"), begin(writer, tmp_path, "calm")
     deadline = time.monotonic() + 60.0
     for step in itertools.count():
-        rude.event("update", step)
-        writer.write(rude)
+        writer.write(rude, update(step))
         if step % 1_000:
             continue
-        if (tmp_path / "calm.wav").exists():
+        path = tmp_path / "calm.wav"
+        if path.exists() and read_wav(path).payload:
             break
         time.sleep(0.001)  # as the loop does; a thread that never waits may starve all others
         assert time.monotonic() < deadline, "the calm call is not written while the rude one goes on"
+    writer.write(calm, finish(4))
     assert writer.stop(60.0)
     assert read_wav(tmp_path / "calm.wav").payload == b"abcd"
 
@@ -189,8 +228,8 @@ def test_what_a_client_floods_is_counted_and_not_listed(tmp_path: Path) -> None:
     recording = collected(tmp_path)
     for step in range(5_003):
         recording.event("update", step)
-        recording.gap(step * 10, 5, "discarded", clamped=False)
-    finish(recording, 60_000)
+        recording.gap(Gap(step * 10, 5), "discarded")
+    finish(0)(recording)
     assert recording.write(0.0) is Written.ALL
     sidecar = json.loads((tmp_path / "call.json").read_text())
     assert (len(sidecar["events"]), len(sidecar["gaps"])) == (5_000, 5_000)
@@ -203,12 +242,11 @@ def test_a_thread_that_cannot_start_is_tried_again(
     def fail(self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    writer = Writer(delay=0.0)
-    recording = collected(tmp_path)
-    recording.audio(b"abcd", 4)
+    writer = Writer(0.0, MEMORY)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
-        writer.write(recording)
+        begin(writer, tmp_path)
+        assert not writer.stop(60.0)
     assert "recordings wait: can't start new thread" in caplog.text
     assert writer.stop(60.0)
     assert read_wav(tmp_path / "call.wav").payload == b"abcd"
@@ -218,14 +256,12 @@ def test_the_log_says_once_that_the_disk_refuses_and_names_a_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
-    writer = Writer(delay=0.0)
+    writer = Writer(0.0, MEMORY)
     for name in ("first", "second"):
-        recording = collected(tmp_path, name)
-        recording.audio(b"abcd", 4)
-        writer.write(recording)
+        begin(writer, tmp_path, name)
     assert writer.stop(60.0)
     [record] = [r for r in caplog.records if "cannot be written" in r.getMessage()]
-    assert record.session_id == "first"  # type: ignore[attr-defined]
+    assert record.session_id in ("first", "second")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("taken", ["call.json", "call.wav"])
@@ -237,22 +273,57 @@ def test_a_name_that_somebody_else_has_is_left_to_them(tmp_path: Path, taken: st
     assert names == {taken, "call-2.json", "call-2.wav"}
 
 
-def test_all_that_waits_is_taken_in_one_go_once_the_first_has_waited_long_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 100.0
-    monkeypatch.setattr(writer_module.time, "monotonic", lambda: now)
-    monkeypatch.setattr(Writer, "_rouse", lambda self: None)  # its thread's part is done here
-    writer = Writer(delay=1.0)
-    first, second, third = (collected(tmp_path, name) for name in ("first", "second", "third"))
-    writer.write_later(first)
-    now = 100.9
-    writer.write_later(second)
-    assert writer._taken() == []
-    now = 101.0
-    assert writer._taken() == [first, second]
-    writer.write_later(third)
-    now = 101.9
-    assert writer._taken() == [], "a new wait has begun"
-    now = 102.0
-    assert writer._taken() == [third]
+def test_all_that_waits_is_written_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[str, int]] = []
+    write = Collected.write
+
+    def noting(recording: Collected, now: float) -> Written:
+        written.append((recording.session_id, recording.waiting))
+        return write(recording, now)
+
+    monkeypatch.setattr(Collected, "write", noting)
+    writer = Writer(3600.0, MEMORY)
+    calls = [begin(writer, tmp_path, name) for name in ("one", "two")]
+    while writer._due == 0.0 or writer._queue:  # the first round
+        threading.Event().wait(0.01)
+    written.clear()
+    for position in range(4, 44, 4):
+        for recording in calls:
+            writer.audio(recording, frame(b"efgh", position))
+    assert written == []
+    writer._due = 0.0  # the hour has passed
+    writer._wake.set()
+    while len(written) < 2:
+        threading.Event().wait(0.01)
+    assert {name for name, waiting in written if waiting >= 40} == {"one", "two"}
+    assert writer.stop(60.0)
+
+
+@pytest.mark.parametrize("what", ["directory", "wav", "sidecar"])
+def test_what_is_taken_away_while_it_is_written_is_there_again(tmp_path: Path, what: str) -> None:
+    directory = tmp_path / "calls"
+    writer = Writer(0.01, MEMORY)
+    recording = begin(writer, directory)
+    while not (directory / "call.wav").exists() or writer.waiting:
+        threading.Event().wait(0.01)
+    if what == "directory":
+        shutil.rmtree(directory)
+    else:
+        (directory / ("call.wav" if what == "wav" else "call.json")).unlink()
+    writer.audio(recording, frame(b"efgh", 4))
+    writer.write(recording, finish(8))
+    assert writer.stop(60.0)
+    wav = read_wav(directory / "call.wav")
+    assert (wav.payload, wav.truncated) == (b"abcdefgh", False)
+    assert json.loads((directory / "call.json").read_text())["state"] == "complete"
+
+
+def test_a_call_that_goes_on_is_written_to_a_new_file_soon(tmp_path: Path) -> None:
+    recording = collected(tmp_path)
+    assert recording.write(0.0) is Written.ALL
+    (tmp_path / "call.wav").unlink()
+    for step in range(16):
+        recording.audio(frame(b"abcd", step * 4))
+        recording.write(float(step))
+    assert read_wav(tmp_path / "call.wav").payload == b"abcd" * 16
+    recording.abandon()

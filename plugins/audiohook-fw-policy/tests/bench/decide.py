@@ -25,6 +25,9 @@ ROUNDS: Final = 30
 DECISIONS: Final = 20
 
 PREFIX = "dnis = ['+49{0:04d}*', '+43{0:04d}*']"
+NESTED: Final = (
+    "all = [{{{{ any = [{{{{ {0} }}}}, {{{{ {1} }}}}] }}}}, {{{{ not = {{{{ {2} }}}} }}}}, {{{{ {3} }}}}]"
+)
 KINDS: Final = {
     "numbers, exact": "dnis = '+4930{0:07d}'",
     "organizations": "organization = '00000000-0000-4000-8000-{0:012d}'",
@@ -36,8 +39,9 @@ KINDS: Final = {
     "hours": "time = {{ days = 'mon-fri', hours = '00:00-00:01' }}",
     "samples of 0 %": "sample = 0",
     "active calls": "active = {{ per = 'key', at_least = {0} }}",
-    "all, any and not of four": "all = [{{ any = [{{ key = 'k{0}*' }}, {{ " + PREFIX + " }}] }}, "
-    "{{ not = {{ language = 'de' }} }}, {{ sample = 50 }}]",
+    "all, any and not of four": NESTED.format("key = 'k{0}*'", PREFIX, "language = 'de'", "sample = 50"),
+    "the same, nothing to leave out": NESTED.format("sample = 0", PREFIX, "language = 'de'", "sample = 50"),
+    "the same, asked to the end": NESTED.format("sample = 0", PREFIX, "language = 'fr'", "sample = 100"),
 }
 
 

@@ -10,7 +10,7 @@ from .resampling import resample
 from .signals import deinterleave, interleave, noise, silence, tone
 from .wav_format import WavError
 from .wav_reader import WavAudio, WavReader, parse_wav, read_wav
-from .wav_writer import WavWriter
+from .wav_writer import WavWriter, wav_bytes
 
 __all__ = [
     "CONVERSATION_MEDIA",
@@ -37,4 +37,5 @@ __all__ = [
     "tone",
     "ulaw_decode",
     "ulaw_encode",
+    "wav_bytes",
 ]

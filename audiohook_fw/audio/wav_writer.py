@@ -29,7 +29,7 @@ from .codec import ByteOrder
 from .g711 import ULAW_SILENCE
 from .wav_format import TAG_PCM, TAG_ULAW, WavError
 
-__all__ = ["WavWriter"]
+__all__ = ["WavWriter", "wav_bytes"]
 
 _PIECE: Final = 65_536  # bytes of silence written at once
 _COPIED: Final = 1 << 20  # bytes copied at once
@@ -101,9 +101,7 @@ class WavWriter:
             OSError: when the disk refuses.
         """
         self.media.samples(len(payload))
-        if self._swap:
-            payload = np.frombuffer(payload, np.uint16).byteswap().tobytes()
-        self._append(payload)
+        self._append(_swapped(payload) if self._swap else payload)
 
     def write_silence(self, samples: int) -> None:
         """Append `samples` of silence per channel, in pieces of at most 64 kB.
@@ -226,6 +224,29 @@ class WavWriter:
         if self._fd < 0:
             raise ValueError(f"{self.path} is closed")
         return self._fd
+
+
+def wav_bytes(payload: bytes, media: MediaFormat, *, byte_order: ByteOrder = "little") -> bytes:
+    """Return a whole WAV in memory: what `WavWriter` makes of that payload.
+
+    Args:
+        byte_order: of L16 bytes; those of the WAV are little-endian.
+
+    Raises:
+        ValueError: when the payload is not whole samples for all channels.
+        WavError: when it passes the 4 GiB that RIFF sizes can say.
+    """
+    media.samples(len(payload))
+    header = _Header(media)
+    if header.size + len(payload) + 1 > _MAX_SIZE:
+        raise WavError("WAV data", "a WAV file ends at 4 GiB: split the audio")
+    if media.sample_width == 2 and byte_order == "big":
+        payload = _swapped(payload)
+    return b"".join((header.of(len(payload)), payload, b"\0" * (len(payload) % 2)))
+
+
+def _swapped(payload: bytes) -> bytes:
+    return np.frombuffer(payload, np.uint16).byteswap().tobytes()
 
 
 def _create(path: Path, header: bytes, *, overwrite: bool, mode: int) -> int:

@@ -8,13 +8,14 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiohook_fw.audio import WavError, WavWriter, parse_wav, read_wav, wav_writer
+from audiohook_fw.audio import WavError, WavWriter, parse_wav, read_wav, wav_bytes, wav_writer
 from audiohook_fw.protocol import MediaFormat
 
 STEREO = MediaFormat("PCMU", ("external", "internal"))
@@ -278,6 +279,28 @@ def test_killed_process_leaves_every_write_that_returned(path: Path, after: int)
     audio = read_wav(path)
     assert audio.payload == b"".join(bytes([n % 256]) * 3200 for n in range(size // 3200))
     assert not audio.truncated
+
+
+@pytest.mark.parametrize("media", MEDIA)
+@pytest.mark.parametrize("byte_order", ["little", "big"])
+@pytest.mark.parametrize("samples", [0, 1, 801])
+def test_a_wav_in_memory_is_the_file_that_would_be_written(
+    path: Path, media: MediaFormat, byte_order: Literal["little", "big"], samples: int
+) -> None:
+    payload = os.urandom(samples * media.frame_width)
+    content = wav_bytes(payload, media, byte_order=byte_order)
+    with WavWriter(path, media, byte_order=byte_order) as writer:
+        writer.write(payload)
+    assert content == path.read_bytes()
+    assert_strictly_valid(content, media, samples)
+
+
+def test_a_wav_in_memory_holds_whole_samples_and_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="3 bytes are not whole samples of 2 bytes"):
+        wav_bytes(b"abc", STEREO)
+    monkeypatch.setattr(wav_writer, "_MAX_SIZE", 100)
+    with pytest.raises(WavError, match="4 GiB"):
+        wav_bytes(bytes(100), STEREO)
 
 
 @pytest.mark.parametrize("media", MEDIA)

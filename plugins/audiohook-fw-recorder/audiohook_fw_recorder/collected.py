@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 SAVE_SECONDS: Final = 1.0
 """Between two versions of a sidecar, however much happens in the call."""
+MUCH_SECONDS: Final = 5
+"""Audio that is written however short ago the last was."""
 
 
 class Written(Enum):
@@ -25,7 +27,7 @@ class Written(Enum):
 
     ALL = auto()
     BUT_SIDECAR = auto()
-    """The sidecar has to wait a little."""
+    """The sidecar has to wait a little; or all has, because the spool rests between two writes."""
     REFUSED = auto()
 
 
@@ -47,6 +49,7 @@ class Collected:
         "_pieces",
         "_saved",
         "_sidecar",
+        "_wrote",
         "closed",
         "error",
         "finished",
@@ -59,7 +62,7 @@ class Collected:
         self._pieces: list[bytes | int] = []
         self._end = 0  # call time up to which something was collected
         self._news = True  # of which the sidecar on the disk does not tell
-        self._saved = float("-inf")
+        self._saved = self._wrote = float("-inf")
         self.waiting = 0
         self.finished = False
         self.closed = False
@@ -128,9 +131,12 @@ class Collected:
         try:
             if not self._files.begun:
                 self._begin(now)
+            if self._rests(now):
+                return Written.BUT_SIDECAR
             if self._pieces:
                 self._files.write(self._pieces)
                 self.waiting = 0
+                self._wrote = now
             if not self._news:  # nearly always
                 return Written.ALL
             if not self.finished and now - self._saved < SAVE_SECONDS:
@@ -159,10 +165,18 @@ class Collected:
         )
         self._close()
 
+    def _rests(self, now: float) -> bool:
+        """Tell whether the spool is to rest: it wrote a moment ago, and little waits."""
+        if now - self._wrote >= self._files.rest or self.finished:  # always, for a WAV
+            return False
+        media = self._sidecar.media
+        return self.waiting < MUCH_SECONDS * media.rate * media.frame_width
+
     def _begin(self, now: float) -> None:
         begun = self._sidecar.copy()
         begun.result = {"state": "recording"}  # it may have ended already: its audio is not there yet
-        self._files.begin(lambda file: begun.text(file, 0, owner=self._files.owner))
+        owner, described = self._files.owner, self._files.described
+        self._files.begin(lambda file: begun.text(file, 0, owner=owner, described=described))
         self._news = self.finished
         self._saved = now
 
@@ -171,7 +185,8 @@ class Collected:
         if self.finished:
             files.complete()
         owner = None if self.finished else files.owner
-        files.save(self._sidecar.text(files.file, files.samples, owner=owner))
+        text = self._sidecar.text(files.file, files.samples, owner=owner, described=files.described)
+        files.save(text)
         self._news = False
         self._saved = now
 

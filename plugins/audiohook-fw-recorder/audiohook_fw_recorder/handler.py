@@ -15,6 +15,7 @@ from audiohook_fw import (
     Update,
 )
 
+from .age import Recipients
 from .collected import Collected
 from .owner import Owner
 from .recording import Recording
@@ -32,10 +33,25 @@ class RecordingHandler(SessionHandler):
     loses none when the disk is slow.
     """
 
-    def __init__(self, session: Session, settings: RecorderSettings, owner: Owner, writer: Writer) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: RecorderSettings,
+        owner: Owner,
+        writer: Writer,
+        *,
+        recipients: Recipients | None = None,
+    ) -> None:
         media = session.media
         assert media is not None
-        files = Recording(settings.directory, session.id, media, owner=owner, byte_order=session.byte_order)
+        files = Recording(
+            settings.directory,
+            session.id,
+            media,
+            owner=owner,
+            byte_order=session.byte_order,
+            recipients=recipients,
+        )
         self._session = session
         self._collected = Collected(files, Sidecar.of(session))
         self._audio = writer.audio

@@ -11,6 +11,8 @@ from typing import Final
 
 from audiohook_fw import AudioWish, Commands, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
+from .age_spool import SEGMENT_DELAY
+from .encryption import Encryption
 from .formats import FormatMissingError, require
 from .handler import RecordingHandler
 from .owner import Owner
@@ -34,7 +36,9 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._owner = Owner(settings.directory)
-        self._writer = Writer(settings.flush_seconds, settings.memory_bytes)
+        self._encryption = None if settings.encryption is None else Encryption(settings.encryption)
+        delay = settings.flush_seconds if self._encryption is None else SEGMENT_DELAY
+        self._writer = Writer(delay, settings.memory_bytes)
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:
@@ -46,7 +50,10 @@ class Recorder:
         """Record calls that have audio."""
         if session.media is None:
             return None
-        return RecordingHandler(session, self._settings, self._owner, self._writer)
+        recipients = (
+            None if self._encryption is None else self._encryption.recipients(session.organization_id)
+        )
+        return RecordingHandler(session, self._settings, self._owner, self._writer, recipients=recipients)
 
     @hookimpl
     def register_commands(self, commands: Commands) -> None:

@@ -10,20 +10,28 @@ import numpy as np
 
 from audiohook_fw.audio import Samples
 
+from .age import Identities
+from .decrypting import AgeReader
 from .document import AudioFile, Document, RecordedAudio
 from .formats import AudioReader, RecordedAudioError, open_audio
 
 __all__ = ["RecordedAudioError", "blocks"]
 
 
-def blocks(directory: Path, document: Document, *, seconds: float = 10.0) -> Iterator[Samples]:
+def blocks(
+    directory: Path, document: Document, *, seconds: float = 10.0, identities: Identities | None = None
+) -> Iterator[Samples]:
     """Give the audio of a recording from begin to end, as it is in the files (blocking).
 
     Each block is int16 of shape `(n, channels)`, its channels in the order of `document.audio.channels`, and
     of at most that many seconds: memory is the same for any length of call. The files are open until
     the iterator ends or is closed.
 
+    Args:
+        identities: the keys that open it, when it is encrypted.
+
     Raises:
+        AgeError: it is encrypted, and cannot be opened or is damaged; `NoKeyError` when no key fits.
         RecordedAudioError: a file is damaged, or not what the sidecar says; all before was given.
         OSError: a file cannot be read.
     """
@@ -31,7 +39,11 @@ def blocks(directory: Path, document: Document, *, seconds: float = 10.0) -> Ite
     order = _order(audio, document.session_id)
     size = max(1, round(seconds * audio.rate))
     with ExitStack() as stack:
-        readers = [stack.enter_context(closing(_open(directory, file, audio))) for file in audio.files]
+        readers: list[AudioReader]
+        if audio.format == "age":
+            readers = [stack.enter_context(closing(AgeReader(directory, document, identities)))]
+        else:
+            readers = [stack.enter_context(closing(_open(directory, file, audio))) for file in audio.files]
         total = 0
         while True:
             parts = [reader.read(size) for reader in readers]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final
 
 from audiohook_fw import MediaFormat
-from audiohook_fw.audio import ByteOrder, WavWriter
+from audiohook_fw.audio import ByteOrder
 
+from .age import Recipients
+from .age_spool import AgeSpool
 from .files import claim, replace
 from .owner import Owner
+from .spool import Spool, WavSpool
 
 __all__ = ["Recording"]
 
@@ -22,13 +25,14 @@ _LOOK: Final = 16
 
 
 class Recording:
-    """A WAV and a JSON file of the same stem: the session id, numbered when it was there already.
+    """A file of audio and a JSON file of the same stem: the session id, numbered when it was there already.
 
-    Both are valid at any moment, also after SIGKILL; while the WAV grows its header says that it goes to the
-    end of the file. The sidecar is there first: a WAV without one is none of ours.
+    Both are valid at any moment, also after SIGKILL; while a WAV grows its header says that it goes to the
+    end of the file. The sidecar is there first: audio without one is none of ours.
 
     Args:
         owner: whose recording it is while it is written.
+        recipients: who can read the audio; `None`: it is a plain WAV.
 
     Attributes:
         name: the session id.
@@ -42,19 +46,33 @@ class Recording:
         *,
         owner: Owner,
         byte_order: ByteOrder = "little",
+        recipients: Recipients | None = None,
     ) -> None:
         self.name = session_id.lower()
         self._directory = directory
-        self._media = media
         self._owner = owner
-        self._byte_order: ByteOrder = byte_order
-        self._wav: WavWriter | None = None
+        self._spool: Spool
+        if recipients is None:
+            self._spool = WavSpool(media, byte_order=byte_order)
+        else:
+            self._spool = AgeSpool(media, recipients, byte_order=byte_order)
+        self._path: Path | None = None
         self._writes = 0
 
     @property
     def begun(self) -> bool:
         """Whether there are files."""
-        return self._wav is not None
+        return self._path is not None
+
+    @property
+    def rest(self) -> float:
+        """Seconds that are to lie between two writes, unless much waits."""
+        return self._spool.rest
+
+    @property
+    def described(self) -> Mapping[str, Any]:
+        """What the sidecar says of the format."""
+        return self._spool.described
 
     @property
     def owner(self) -> str:
@@ -63,19 +81,19 @@ class Recording:
 
     @property
     def file(self) -> str:
-        """The WAV's name; its stem is the sidecar's too."""
-        return self._opened.path.name
+        """The audio's name; its stem is the sidecar's too."""
+        return self._opened.name
 
     @property
     def samples(self) -> int:
-        """How long the WAV is."""
-        return self._opened.samples
+        """How long the audio is."""
+        return self._spool.samples
 
     def begin(self, sidecar: Callable[[str], str]) -> None:
         """Make both files.
 
         Args:
-            sidecar: gives its content, for a WAV of that name.
+            sidecar: gives its content, for audio of that name.
 
         Raises:
             OSError: when the disk refuses; there is no file then.
@@ -83,17 +101,18 @@ class Recording:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._owner.hold()
         number = 1
-        while self._wav is None:
+        while self._path is None:
             stem = self.name if number == 1 else f"{self.name}-{number}"
             number += 1  # a retry with the same session id, or two keys with one id
             described = self._directory / f"{stem}.json"
-            wav = self._directory / f"{stem}.wav"
+            audio = self._directory / f"{stem}{self._spool.suffix}"
             try:
-                claim(described, sidecar(wav.name))
+                claim(described, sidecar(audio.name))
             except FileExistsError:
                 continue
             try:
-                self._wav = WavWriter(wav, self._media, byte_order=self._byte_order, streaming=True)
+                self._spool.begin(audio)
+                self._path = audio
             except FileExistsError:  # somebody's, who has no sidecar
                 described.unlink(missing_ok=True)
             except OSError:
@@ -106,54 +125,35 @@ class Recording:
         Raises:
             OSError: when the disk refuses; `pieces` is then what is not written.
         """
-        wav = self._opened
         self._writes += 1
         if self._writes % _LOOK == 0:
             self._restore()
-        while pieces:
-            if isinstance(pieces[0], int):
-                before = wav.samples
-                try:
-                    wav.write_silence(pieces[0])
-                except OSError:
-                    pieces[0] -= wav.samples - before
-                    raise
-                del pieces[0]
-            else:
-                count = 0
-                for piece in pieces:
-                    if isinstance(piece, int):
-                        break
-                    count += 1
-                wav.write(b"".join(cast("list[bytes]", pieces[:count])))
-                del pieces[:count]
+        self._spool.write(pieces)
 
     def save(self, sidecar: str) -> None:
         """Write the sidecar in place of the one before; a reader sees either, never a half."""
         self._restore()
-        replace(self._opened.path.with_suffix(".json"), sidecar)
+        replace(self._opened.with_suffix(".json"), sidecar)
 
     def complete(self) -> None:
-        """Write the WAV's sizes; nothing more will come."""
+        """Make the audio final; nothing more will come."""
         self._restore()
-        self._opened.finish()
+        self._spool.finish()
 
     def close(self) -> None:
-        """Close the WAV."""
-        if self._wav is not None:
-            self._wav.close()
+        """Close the audio."""
+        self._spool.close()
 
     def _restore(self) -> None:
-        """Make the files anew when somebody took them away: the open WAV still has all that was written."""
-        wav = self._opened
-        if wav.is_in_place():
+        """Make the files anew when somebody took them away: the open audio still has all that was written."""
+        if self._spool.is_in_place():
             return
         self._directory.mkdir(parents=True, exist_ok=True)
         self._owner.hold()
-        wav.restore()
-        logger.warning("%s was taken away while it was written; it is there again", wav.path.name)
+        self._spool.restore()
+        logger.warning("%s was taken away while it was written; it is there again", self.file)
 
     @property
-    def _opened(self) -> WavWriter:
-        assert self._wav is not None
-        return self._wav
+    def _opened(self) -> Path:
+        assert self._path is not None
+        return self._path

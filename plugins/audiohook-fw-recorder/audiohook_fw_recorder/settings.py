@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .encryption import EncryptionSettings
 from .formats import FileFormat
 from .store_settings import StoreSettings
 
@@ -69,6 +70,11 @@ class RecorderSettings(BaseModel):
     )
     store: StoreSettings = Field(
         default=StoreSettings(), description="The object store that recordings go to when their call is over."
+    )
+    encryption: EncryptionSettings | None = Field(
+        default=None,
+        description="Public keys for which all audio is encrypted, table `[plugins.recorder.encryption]`; "
+        "not set: it is written in the clear.",
     )
 
     @property

@@ -20,6 +20,8 @@ MOST: Final = 5_000
 LOST: Final = "overflow"
 """The cause of gaps that this server is to blame for."""
 
+_WAV: Final[Mapping[str, Any]] = {"format": "wav"}
+
 
 @dataclass(slots=True)
 class Sidecar:
@@ -122,11 +124,12 @@ class Sidecar:
             "rtt": {"last": rtt[-1], "max": max(rtt), "count": len(rtt)} if rtt else None,
         }
 
-    def text(self, wav: str, samples: int, *, owner: str | None) -> str:
-        """Return the JSON, for a WAV of that name and length.
+    def text(self, file: str, samples: int, *, owner: str | None, described: Mapping[str, Any] = _WAV) -> str:
+        """Return the JSON, for audio of that name and length.
 
         Args:
             owner: the token of the process that has still something to do for this recording.
+            described: the format, and what there is to say of it.
         """
         media = self.media
         content = {
@@ -134,12 +137,12 @@ class Sidecar:
             **({"owner": owner} if owner is not None else {}),
             **self.facts,
             "audio": {
-                "format": "wav",
+                **described,
                 "encoding": media.format,
                 "rate": media.rate,
                 "channels": list(media.channels),
                 "samples": samples,
-                "files": [{"name": wav, "channels": list(media.channels)}],
+                "files": [{"name": file, "channels": list(media.channels)}],
             },
             "events": self.events,
             "gaps": sorted(self.gaps, key=lambda gap: gap["start"]),

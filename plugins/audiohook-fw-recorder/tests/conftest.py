@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
+from audiohook_fw_recorder.age import Identities
 
 from audiohook_fw import CloseReason, MediaFormat
 from audiohook_fw.audio import WavAudio, read_wav
@@ -155,6 +160,49 @@ class Recordings:
                 return loaded
             assert time.monotonic() < deadline, f"{stem} is still {loaded.get('state', 'missing')}"
             time.sleep(0.01)
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """A key of age: `public` goes to the server, `secret` does not."""
+
+    public: str
+    secret: str
+
+    @property
+    def identities(self) -> Identities:
+        return Identities.parse(self.secret, "key.txt")
+
+
+@pytest.fixture
+def new_key() -> Callable[[], KeyPair]:
+    def make() -> KeyPair:
+        identity = pyrage.x25519.Identity.generate()
+        return KeyPair(str(identity.to_public()), str(identity))
+
+    return make
+
+
+@pytest.fixture
+def key(new_key: Callable[[], KeyPair]) -> KeyPair:
+    return new_key()
+
+
+@pytest.fixture
+def decrypt(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes, KeyPair], bytes]:
+    """Open an age file: with `pyrage`, and where there is one with the stock `age` tool, too."""
+
+    def opened(content: bytes, key: KeyPair) -> bytes:
+        clear: bytes = pyrage.decrypt(content, [pyrage.x25519.Identity.from_str(key.secret)])
+        if tool := shutil.which("age"):
+            file = tmp_path_factory.mktemp("keys") / "key.txt"
+            file.write_text(f"# a comment\n{key.secret}\n")
+            command = [tool, "--decrypt", "--identity", str(file)]
+            done = subprocess.run(command, input=content, capture_output=True, check=False)
+            assert (done.returncode, done.stderr, done.stdout) == (0, b"", clear)
+        return clear
+
+    return opened
 
 
 @pytest.fixture

@@ -116,10 +116,10 @@ class Folder:
             MissingError: when it is gone. PlaceError: when it is none. OSError: when it cannot be read.
         """
         with opened(self.path / name) as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise PlaceError(f"{name}: this is too much for a sidecar")
-        return content
+            size = os.fstat(file.fileno()).st_size
+            if size > MOST_BYTES:
+                raise PlaceError(f"{name}: this is too much for a sidecar")
+            return file.read(size)
 
     def size(self, name: str, file: AudioFile) -> int | None:
         """Return the bytes of a file of audio; nothing when it is not there."""

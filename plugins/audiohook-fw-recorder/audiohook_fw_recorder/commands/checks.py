@@ -11,7 +11,6 @@ import numpy as np
 
 from audiohook_fw.audio import Samples
 
-from ..age import AgeError
 from ..age_spool import stored_segments
 from ..document import AudioFile, Document, GapEntry
 from .output import Advance, said
@@ -61,15 +60,15 @@ def check_bytes(directory: Path, file: AudioFile, advance: Advance) -> Iterator[
 
 
 def check_archive(directory: Path, name: str, samples: int) -> Iterator[str]:
-    """Yield what is wrong with an archive of encrypted segments, as far as that is seen without a key."""
+    """Yield what is wrong with an archive of encrypted segments, as far as that is seen without a key.
+
+    Raises:
+        AgeError: when it is none. PlaceError, OSError: when it cannot be read.
+    """
     end = place = 0
     with opened(directory / name) as file:
-        try:
-            for segment in stored_segments(file, name):
-                end, place = segment.end, segment.offset + segment.size
-        except AgeError as error:
-            yield str(error)
-            return
+        for segment in stored_segments(file, name):
+            end, place = segment.end, segment.offset + segment.size
         file.seek(place)
         rest = file.read(PIECE)
     if any(rest):

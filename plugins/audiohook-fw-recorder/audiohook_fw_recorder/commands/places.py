@@ -22,6 +22,9 @@ __all__ = ["MOST_BYTES", "SIDECAR", "Folder", "MissingError", "Place", "PlaceErr
 SIDECAR: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}\.json")
 """How sidecars are named."""
 
+STORED: Final = ".stored.json"
+"""How sidecars are named whose recording the store has, while the files here are being removed."""
+
 MOST_BYTES: Final = 64 << 20
 """What a sidecar may hold: 5,000 events and as many gaps are a fiftieth of it."""
 
@@ -96,7 +99,7 @@ class Folder:
         """
         if self._only is not None:
             return self._only
-        names = (name for name in self._entries() if SIDECAR.fullmatch(name))
+        names = (n for n in self._entries() if SIDECAR.fullmatch(n) and not n.endswith(STORED))
         return sorted(names, key=lambda name: name.removesuffix(".json"))  # the first before its "-2"
 
     def others(self) -> list[str]:

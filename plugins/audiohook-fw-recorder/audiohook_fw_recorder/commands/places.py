@@ -17,7 +17,16 @@ from ..files import TEMPORARY
 from ..ledger import LEDGER, LedgerState, check_ledger
 from ..owner import is_owned
 
-__all__ = ["MOST_BYTES", "SIDECAR", "Folder", "MissingError", "Place", "PlaceError", "opened"]
+__all__ = [
+    "MOST_BYTES",
+    "SIDECAR",
+    "Folder",
+    "MissingError",
+    "NoSidecarError",
+    "Place",
+    "PlaceError",
+    "opened",
+]
 
 SIDECAR: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}\.json")
 """How sidecars are named."""
@@ -35,6 +44,10 @@ class PlaceError(AudiohookError):
 
 class MissingError(PlaceError):
     """A file is not there, or not any more."""
+
+
+class NoSidecarError(PlaceError):
+    """This is no sidecar, whatever its name says."""
 
 
 class Place(Protocol):
@@ -58,7 +71,8 @@ class Place(Protocol):
         """Return a sidecar's content.
 
         Raises:
-            MissingError: when it is gone. PlaceError: when it is none. OSError: when it cannot be read.
+            MissingError: when it is gone. NoSidecarError: when it is none.
+            PlaceError, OSError: when it cannot be read.
         """
 
     def size(self, name: str, file: AudioFile) -> int | None:
@@ -116,12 +130,13 @@ class Folder:
         """Return a sidecar's content.
 
         Raises:
-            MissingError: when it is gone. PlaceError: when it is none. OSError: when it cannot be read.
+            MissingError: when it is gone. NoSidecarError: when it is none.
+            PlaceError, OSError: when it cannot be read.
         """
         with opened(self.path / name) as file:
             size = os.fstat(file.fileno()).st_size
             if size > MOST_BYTES:
-                raise PlaceError(f"{name}: this is too much for a sidecar")
+                raise NoSidecarError(f"{name}: this is too much for a sidecar")
             return file.read(size)
 
     def size(self, name: str, file: AudioFile) -> int | None:
@@ -174,9 +189,9 @@ def opened(path: Path) -> BinaryIO:
         raise MissingError(f"{path.name}: this file is missing") from error
     except OSError as error:
         if path.is_symlink():
-            raise PlaceError(f"{path.name}: this is a link, and links are not followed") from error
+            raise NoSidecarError(f"{path.name}: this is a link, and links are not followed") from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise PlaceError(f"{path.name}: this is no regular file")
+        raise NoSidecarError(f"{path.name}: this is no regular file")
     return os.fdopen(descriptor, "rb")

@@ -11,7 +11,7 @@ from typing import Final
 from ..document import AudioFile, Document
 from ..ledger import LedgerState
 from ..store import Store, StoreError
-from .places import MOST_BYTES, SIDECAR, MissingError, PlaceError
+from .places import MOST_BYTES, SIDECAR, MissingError, NoSidecarError, PlaceError
 
 __all__ = ["Bucket"]
 
@@ -48,7 +48,7 @@ class Bucket:
     def content(self, name: str) -> bytes:
         """Return a sidecar's content; raises `PlaceError`, and `MissingError` when it is gone."""
         if self._sizes.get(name, 0) > MOST_BYTES:
-            raise PlaceError(f"{name}: this is too much for a sidecar")
+            raise NoSidecarError(f"{name}: this is too much for a sidecar")
         with self._told(name):
             return self._store.read(name)
 

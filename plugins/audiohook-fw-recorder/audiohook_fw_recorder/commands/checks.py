@@ -11,11 +11,12 @@ import numpy as np
 
 from audiohook_fw.audio import Samples
 
+from ..age_spool import stored_segments
 from ..document import AudioFile, Document, GapEntry
 from .output import Advance, said
 from .places import PlaceError, opened
 
-__all__ = ["Silence", "check_bytes", "check_sidecar"]
+__all__ = ["Silence", "check_archive", "check_bytes", "check_sidecar"]
 
 PIECE: Final = 1 << 20
 
@@ -56,6 +57,24 @@ def check_bytes(directory: Path, file: AudioFile, advance: Advance) -> Iterator[
         yield f"{file.name}: it has {size} bytes, and had {file.size}"
     elif digest is not None and digest.hexdigest() != file.sha256:
         yield f"{file.name}: its content has changed: its SHA-256 is another one"
+
+
+def check_archive(directory: Path, name: str, samples: int) -> Iterator[str]:
+    """Yield what is wrong with an archive of encrypted segments, as far as that is seen without a key.
+
+    Raises:
+        AgeError: when it is none. PlaceError, OSError: when it cannot be read.
+    """
+    end = place = 0
+    with opened(directory / name) as file:
+        for segment in stored_segments(file, name):
+            end, place = segment.end, segment.offset + segment.size
+        file.seek(place)
+        rest = file.read(PIECE)
+    if any(rest):
+        yield f"{name}: its last segment is cut off"
+    elif end > samples:
+        yield f"{name}: it has segments up to {end}, where the sidecar speaks of {samples} samples"
 
 
 class Silence:

@@ -11,12 +11,13 @@ import typer
 
 from audiohook_fw import AudiohookError
 
+from ..age import Identities
 from ..document import Document
 from ..formats import require
 from ..settings import RecorderSettings, Wanted
 from .exporting import Part, export
 from .finding import Found, Kind, select
-from .options import Json, Names, places
+from .options import Identity, Json, Names, keys, places
 from .output import Advance, JsonArray, progress, said, warn
 from .texts import as_time, parse_time
 
@@ -61,6 +62,7 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
         pauses: Cut = Pauses.SILENCE,
         from_: From = "",
         to: To = "",
+        identity: Identity = None,
         json: Json = False,
     ) -> None:
         """Write recordings to another directory, each with a sidecar that says what is in its files.
@@ -70,6 +72,7 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
         part = _part(from_, to)
         wanted = Wanted(format_.value, per_channel, pauses.value)
         require(wanted.format)
+        identities = keys(identity)
         selection = select(names or [], places(settings))
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         bad = 0
@@ -79,7 +82,7 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
             for found in selection:
                 if found.kind is Kind.FOREIGN:
                     continue
-                made, problem = _exported(found, into, wanted, part, bar)
+                made, problem = _exported(found, into, wanted, part, identities, bar)
                 bad += bool(problem)
                 _tell(found, made, problem, array, bar)
         raise typer.Exit(int(bad > 0))
@@ -96,12 +99,12 @@ def _part(from_: str, to: str) -> Part:
 
 
 def _exported(
-    found: Found, into: Path, wanted: Wanted, part: Part, bar: Advance
+    found: Found, into: Path, wanted: Wanted, part: Part, identities: Identities | None, bar: Advance
 ) -> tuple[Document | None, str]:
     """Export a recording; return what was made, or why nothing was."""
     try:
         with bar.part() as advance:
-            return export(found, into, wanted, part, advance), ""
+            return export(found, into, wanted, part, advance, identities=identities), ""
     except (OSError, ValueError, AudiohookError) as error:
         return None, said(error)
     finally:

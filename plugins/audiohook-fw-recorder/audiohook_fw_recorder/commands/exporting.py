@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from audiohook_fw.audio import Samples
 
+from ..age import Identities
 from ..document import Document, MapEntry
 from ..files import claim
 from ..formats import suffix
@@ -30,6 +31,10 @@ __all__ = ["Part", "export"]
 _PLAIN: Final = re.compile(r"[0-9A-Za-z_-]{1,40}")
 
 
+_OF_FILES: Final = {"pauses", "map", "call_samples", "recipients"}
+"""What a sidecar says of the old files only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What is wanted of a call, in seconds of call time; to its end without `end`."""
@@ -43,13 +48,22 @@ class Part:
         return self == Part()
 
 
-def export(found: Found, into: Path, wanted: Wanted, part: Part, advance: Advance) -> Document:
+def export(
+    found: Found,
+    into: Path,
+    wanted: Wanted,
+    part: Part,
+    advance: Advance,
+    *,
+    identities: Identities | None = None,
+) -> Document:
     """Write the files and a sidecar to a directory; return what the sidecar says.
 
     What is there is never replaced. After an error there is nothing new.
 
     Raises:
-        PlaceError: when it cannot be done; says why. RecordedAudioError: its audio is damaged.
+        PlaceError: when it cannot be done; says why.
+        AgeError: no key opens it. RecordedAudioError: its audio is damaged.
         OSError: when a file cannot be read or written.
     """
     document = found.recording
@@ -64,7 +78,8 @@ def export(found: Found, into: Path, wanted: Wanted, part: Part, advance: Advanc
             raise PlaceError(f"{path} is there already: name another directory, or remove it")
     advance.expect(document.audio.samples, found.stem)
     with found.place.audio(found.name, document) as directory:
-        read = cut(_call_time(directory, found, wanted, advance), pieces, only_silence=False)
+        audio = _advancing(guarded_blocks(directory, document, identities), advance)
+        read = cut(_call_time(audio, found, wanted), pieces, only_silence=False)
         written = write_audio(into, made.audio.files, made.audio, wanted.format, read)
     try:
         if written.samples != made.audio.samples:
@@ -110,9 +125,7 @@ def _described(found: Found, wanted: Wanted, pieces: Sequence[MapEntry] | None) 
     audio = document.audio
     length = call_length(document)
     content = document.model_dump(exclude_unset=True, exclude={"owner", "leftovers"})
-    told = {
-        name: content["audio"][name] for name in content["audio"].keys() - {"pauses", "map", "call_samples"}
-    }
+    told = {name: content["audio"][name] for name in content["audio"].keys() - _OF_FILES}
     told |= {"format": wanted.format, "files": _files(found.stem, audio.channels, wanted), "samples": length}
     if pieces is not None:
         map_ = [piece.model_dump() for piece in pieces]
@@ -132,13 +145,12 @@ def _files(stem: str, channels: Sequence[str], wanted: Wanted) -> list[dict[str,
     ]
 
 
-def _call_time(directory: Path, found: Found, wanted: Wanted, advance: Advance) -> Iterator[Samples]:
+def _call_time(read: Iterator[Samples], found: Found, wanted: Wanted) -> Iterator[Samples]:
     """Give the audio in call time. Raises `PlaceError` when there is sound in what is to be cut out."""
     document = found.recording
     audio = document.audio
     cuts = wanted.pauses == "cut" and audio.format in EXACT
     silence = Silence([gap for gap in document.gaps if cuts and gap.cause in CUT_CAUSES])
-    read = _advancing(guarded_blocks(directory, document), advance)
     if audio.map is not None:
         read = spread(read, Timeline.of(audio), channels=len(audio.channels))
     position = 0

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from ..document import Document, DocumentError
-from .places import SIDECAR, Folder, MissingError, Place, PlaceError
+from .output import said, warn
+from .places import SIDECAR, Folder, MissingError, NoSidecarError, Place, PlaceError
 
 __all__ = ["Found", "Kind", "Selection", "select"]
 
@@ -107,10 +108,12 @@ def look(place: Place, name: str) -> Found | None:
         content = place.content(name)
     except MissingError:
         return None
+    except NoSidecarError as error:
+        return Found(place, name, Kind.FOREIGN, problem=str(error))
+    except PlaceError as error:  # of a store that fails: whatever it is, nobody can say that it is whole
+        return Found(place, name, Kind.DAMAGED, problem=str(error))
     except OSError as error:
         return Found(place, name, Kind.DAMAGED, problem=f"{name}: {error.strerror or type(error).__name__}")
-    except PlaceError as error:
-        return Found(place, name, Kind.FOREIGN, problem=str(error))
     return _parsed(place, name, content)
 
 
@@ -159,7 +162,10 @@ def _search(place: Place, name: str, ids: dict[str, str]) -> tuple[Found | None,
         return look(place, name), set()
     try:
         content = place.content(name)
-    except (OSError, PlaceError):
+    except (MissingError, NoSidecarError):
+        return None, set()
+    except (OSError, PlaceError) as error:
+        warn(f"{said(error)}; it is not searched")
         return None, set()
     lower = content.lower()
     likely = {

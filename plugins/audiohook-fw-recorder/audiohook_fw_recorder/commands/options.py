@@ -8,11 +8,12 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from ..age import Identities
 from ..settings import RecorderSettings
 from .output import said
 from .places import Folder, Place, PlaceError
 
-__all__ = ["Identity", "Json", "Names", "places"]
+__all__ = ["Identity", "Json", "Names", "keys", "places"]
 
 Names: TypeAlias = Annotated[
     list[str] | None,
@@ -27,13 +28,18 @@ Names: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, always an array.")]
 
 Identity: TypeAlias = Annotated[
-    list[Path] | None,
+    Path | None,
     typer.Option(
         metavar="FILE",
         show_default=False,
-        help="age identities, which open encrypted recordings; may be given several times.",
+        help="Secret keys of age, which open encrypted recordings.",
     ),
 ]
+
+
+def keys(identity: Path | None) -> Identities | None:
+    """Return the keys of a file; raises `AgeError` or `OSError` when there are none."""
+    return None if identity is None else Identities.read(identity)
 
 
 def places(settings: RecorderSettings) -> Callable[[], Sequence[Place]]:

@@ -17,10 +17,22 @@ from ..files import TEMPORARY
 from ..ledger import LEDGER, LedgerState, check_ledger
 from ..owner import is_owned
 
-__all__ = ["MOST_BYTES", "SIDECAR", "Folder", "MissingError", "Place", "PlaceError", "opened"]
+__all__ = [
+    "MOST_BYTES",
+    "SIDECAR",
+    "Folder",
+    "MissingError",
+    "NoSidecarError",
+    "Place",
+    "PlaceError",
+    "opened",
+]
 
 SIDECAR: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}\.json")
 """How sidecars are named."""
+
+STORED: Final = ".stored.json"
+"""How sidecars are named whose recording the store has, while the files here are being removed."""
 
 MOST_BYTES: Final = 64 << 20
 """What a sidecar may hold: 5,000 events and as many gaps are a fiftieth of it."""
@@ -32,6 +44,10 @@ class PlaceError(AudiohookError):
 
 class MissingError(PlaceError):
     """A file is not there, or not any more."""
+
+
+class NoSidecarError(PlaceError):
+    """This is no sidecar, whatever its name says."""
 
 
 class Place(Protocol):
@@ -55,7 +71,8 @@ class Place(Protocol):
         """Return a sidecar's content.
 
         Raises:
-            MissingError: when it is gone. PlaceError: when it is none. OSError: when it cannot be read.
+            MissingError: when it is gone. NoSidecarError: when it is none.
+            PlaceError, OSError: when it cannot be read.
         """
 
     def size(self, name: str, file: AudioFile) -> int | None:
@@ -96,7 +113,7 @@ class Folder:
         """
         if self._only is not None:
             return self._only
-        names = (name for name in self._entries() if SIDECAR.fullmatch(name))
+        names = (n for n in self._entries() if SIDECAR.fullmatch(n) and not n.endswith(STORED))
         return sorted(names, key=lambda name: name.removesuffix(".json"))  # the first before its "-2"
 
     def others(self) -> list[str]:
@@ -113,13 +130,14 @@ class Folder:
         """Return a sidecar's content.
 
         Raises:
-            MissingError: when it is gone. PlaceError: when it is none. OSError: when it cannot be read.
+            MissingError: when it is gone. NoSidecarError: when it is none.
+            PlaceError, OSError: when it cannot be read.
         """
         with opened(self.path / name) as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise PlaceError(f"{name}: this is too much for a sidecar")
-        return content
+            size = os.fstat(file.fileno()).st_size
+            if size > MOST_BYTES:
+                raise NoSidecarError(f"{name}: this is too much for a sidecar")
+            return file.read(size)
 
     def size(self, name: str, file: AudioFile) -> int | None:
         """Return the bytes of a file of audio; nothing when it is not there."""
@@ -171,9 +189,9 @@ def opened(path: Path) -> BinaryIO:
         raise MissingError(f"{path.name}: this file is missing") from error
     except OSError as error:
         if path.is_symlink():
-            raise PlaceError(f"{path.name}: this is a link, and links are not followed") from error
+            raise NoSidecarError(f"{path.name}: this is a link, and links are not followed") from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise PlaceError(f"{path.name}: this is no regular file")
+        raise NoSidecarError(f"{path.name}: this is no regular file")
     return os.fdopen(descriptor, "rb")

@@ -8,6 +8,7 @@ from typing import Final
 
 from audiohook_fw.audio import Samples
 
+from ..age import Identities
 from ..document import Document
 from ..reading import blocks
 from ..timeline import Timeline
@@ -24,26 +25,29 @@ def call_length(document: Document) -> int:
     return Timeline.of(document.audio).call_samples
 
 
-def guarded_blocks(directory: Path, document: Document) -> Iterator[Samples]:
+def guarded_blocks(directory: Path, document: Document, identities: Identities | None) -> Iterator[Samples]:
     """Give the audio as it is in the files, if they are files: neither links to elsewhere nor pipes.
 
     Raises:
-        PlaceError: when a file is missing, or no regular one. RecordedAudioError, OSError: as `blocks`.
+        PlaceError: when a file is missing, or no regular one.
+        AgeError, RecordedAudioError, OSError: as `blocks`.
     """
     for file in document.audio.files:
         opened(directory / file.name).close()
-    yield from blocks(directory, document)
+    yield from blocks(directory, document, identities=identities)
 
 
-def pieces(directory: Path, document: Document) -> Iterator[tuple[int, Samples]]:
+def pieces(
+    directory: Path, document: Document, identities: Identities | None
+) -> Iterator[tuple[int, Samples]]:
     """Give the audio with the call time at which each piece begins, in order; between them is silence.
 
     Raises:
-        PlaceError, RecordedAudioError, OSError: as `guarded_blocks`.
+        PlaceError, AgeError, RecordedAudioError, OSError: as `guarded_blocks`.
     """
     map_ = document.audio.map
     position = index = 0
-    for block in guarded_blocks(directory, document):
+    for block in guarded_blocks(directory, document, identities):
         if map_ is None:
             yield position, block
             position += len(block)

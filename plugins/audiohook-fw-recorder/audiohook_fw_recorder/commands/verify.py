@@ -8,10 +8,11 @@ from contextlib import ExitStack
 
 import typer
 
+from ..age import Identities
 from ..ledger import LEDGER, LedgerState
 from ..settings import RecorderSettings
 from .finding import Found, Kind, Selection, select
-from .options import Json, Names, places
+from .options import Identity, Json, Names, keys, places
 from .output import Advance, JsonArray, clean, progress, said
 from .places import PlaceError
 from .texts import counted
@@ -24,19 +25,22 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
     """Add `verify`."""
 
     @app.command(name="verify")
-    def verify_(names: Names = None, json: Json = False) -> None:
+    def verify_(names: Names = None, identity: Identity = None, json: Json = False) -> None:
         """Read recordings whole, and tell what is wrong with them.
 
         Sidecar, files, checksums, map, length, and that there is silence where nothing was recorded. What a
         server is at work on is left out. Exit status 1 when something is wrong.
         """
         selection = select(names or [], places(settings))
+        identities = keys(identity)
         counts: Counter[Verdict] = Counter()
+        closed = 0
         with ExitStack() as stack:
             array = stack.enter_context(JsonArray()) if json else None
             bar = stack.enter_context(progress("verifying", selection.total))
-            for verified in _verified(selection, bar):
+            for verified in _verified(selection, identities, bar):
                 counts[verified.verdict] += 1
+                closed += bool(verified.notes)
                 if array is not None:
                     array.add(_as_item(verified))
                 else:
@@ -44,17 +48,17 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
                         bar.echo(clean(_said(verified.found, problem)))
             bad = _check_ledgers(selection, array, bar)
         if not json:
-            typer.echo(_total(counts))
+            typer.echo(_total(counts, closed))
         raise typer.Exit(int(bad or counts[Verdict.BAD] > 0))
 
 
-def _verified(selection: Selection, bar: Advance) -> Iterator[Verified]:
+def _verified(selection: Selection, identities: Identities | None, bar: Advance) -> Iterator[Verified]:
     known: set[tuple[str, str]] = set()
     for found in selection:
         with bar.part() as advance:
             if found.document is not None:
                 advance.expect(_work(found), found.stem)
-            verified = verify(found, advance)
+            verified = verify(found, identities, advance)
         bar()
         if verified is not None:
             known |= _names(verified.found)
@@ -126,11 +130,13 @@ def _as_item(verified: Verified) -> dict[str, object]:
     }
 
 
-def _total(counts: Counter[Verdict]) -> str:
+def _total(counts: Counter[Verdict], closed: int) -> str:
     checked = counts[Verdict.OK] + counts[Verdict.BAD]
     parts = [f"{counted(checked, 'recording')}: {counts[Verdict.OK]} whole, {counts[Verdict.BAD]} not"]
     if counts[Verdict.RUNNING]:
         parts.append(f"{counts[Verdict.RUNNING]} in use and left out")
     if counts[Verdict.FOREIGN]:
         parts.append(f"{counted(counts[Verdict.FOREIGN], 'other file')}")
+    if closed:
+        parts.append(f"{closed} encrypted, whose audio only --identity FILE can check")
     return "; ".join(parts)

@@ -12,8 +12,9 @@ from typing import Final
 from audiohook_fw import AudiohookError
 from audiohook_fw.audio import WavError, WavReader
 
+from ..age import Identities
 from ..document import Document
-from .checks import Silence, check_bytes, check_sidecar
+from .checks import Silence, check_archive, check_bytes, check_sidecar
 from .finding import Found, Kind, look
 from .output import Advance, said
 from .sound import EXACT, pieces
@@ -51,10 +52,10 @@ class Verified:
     notes: tuple[str, ...] = ()
 
 
-def verify(found: Found, advance: Advance) -> Verified | None:
+def verify(found: Found, identities: Identities | None, advance: Advance) -> Verified | None:
     """Read a recording, and tell what is wrong with it; nothing when it is gone by the end."""
     for _ in range(TRIES):
-        verified = _verify(found, advance)
+        verified = _verify(found, identities, advance)
         if verified.verdict is not Verdict.BAD:
             break
         used = found.document is not None and found.place.runs(found.document)
@@ -69,7 +70,7 @@ def verify(found: Found, advance: Advance) -> Verified | None:
     return verified
 
 
-def _verify(found: Found, advance: Advance) -> Verified:
+def _verify(found: Found, identities: Identities | None, advance: Advance) -> Verified:
     document = found.document
     if document is None:
         verdict = Verdict.FOREIGN if found.kind is Kind.FOREIGN else Verdict.BAD
@@ -82,8 +83,10 @@ def _verify(found: Found, advance: Advance) -> Verified:
     try:
         with found.place.audio(found.name, document) as directory:
             problems += _check_files(directory, document, advance)
-            if not problems:
-                problems += _check_audio(directory, document, advance)
+            if not problems and document.audio.format == "age" and identities is None:
+                notes.append("its audio was not read: it is encrypted")
+            elif not problems:
+                problems += _check_audio(directory, document, identities, advance)
     except (OSError, AudiohookError) as error:
         problems.append(said(error))
     if not used and (document.owner is not None or document.state == "recording"):
@@ -99,6 +102,8 @@ def _check_files(directory: Path, document: Document, advance: Advance) -> Itera
             yield problem
         if good and document.audio.format in ("wav", "pcm16"):
             yield from _check_header(directory, file.name)
+        elif good and document.audio.format == "age":
+            yield from check_archive(directory, file.name, document.audio.samples)
 
 
 def _check_header(directory: Path, name: str) -> Iterator[str]:
@@ -110,11 +115,13 @@ def _check_header(directory: Path, name: str) -> Iterator[str]:
         yield f"{name}: {error.problem}"
 
 
-def _check_audio(directory: Path, document: Document, advance: Advance) -> Iterator[str]:
+def _check_audio(
+    directory: Path, document: Document, identities: Identities | None, advance: Advance
+) -> Iterator[str]:
     audio = document.audio
     silence = Silence(document.gaps if audio.format in EXACT else ())
     count = 0
-    for start, samples in pieces(directory, document):
+    for start, samples in pieces(directory, document, identities):
         count += len(samples)
         silence.add(start, samples)
         advance(samples.size)

@@ -99,3 +99,10 @@ def test_a_sidecar_that_is_huge_is_not_read(archive: Any) -> None:
         file.truncate(1 << 40)
     (item,) = archive.json("verify")
     assert item["problems"] == ["huge.json: this is too much for a sidecar"]
+
+
+def test_what_the_store_has_and_is_being_removed_here_is_not_listed(archive: Any) -> None:
+    path = archive.add(A)
+    path.rename(path.with_name(f"{A}.stored.json"))
+    assert archive.json("list") == []
+    assert [item["verdict"] for item in archive.json("verify")] == ["foreign"]  # its audio, for a moment

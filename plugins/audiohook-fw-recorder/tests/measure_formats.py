@@ -58,7 +58,9 @@ def record(directory: Path, minutes: float) -> Document:
         "gaps": [{"start": talk, "length": length - talk, "cause": "pause"}],
         "state": "complete",
     }
-    return Document.parse(json.dumps(sidecar).encode(), "s.json")
+    path = directory / "s.json"
+    path.write_text(json.dumps(sidecar))
+    return Document.read(path)
 
 
 class Ticker(threading.Thread):

@@ -327,3 +327,29 @@ def test_a_call_that_goes_on_is_written_to_a_new_file_soon(tmp_path: Path) -> No
         recording.write(float(step))
     assert read_wav(tmp_path / "call.wav").payload == b"abcd" * 16
     recording.abandon()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_is_to_be_finished_is_handed_on_once_it_is_written(tmp_path: Path, *, kept: bool) -> None:
+    handed: list[str] = []
+    writer = Writer(0.01, MEMORY, closed=handed.append)
+    recording = begin(writer, tmp_path, audio=bytes(16_000))
+    recording.kept = kept
+    writer.write(recording, finish(16_000))
+    assert writer.stop(60.0)
+    assert handed == (["call"] if kept else [])
+    sidecar = json.loads((tmp_path / "call.json").read_text())
+    assert (sidecar["state"], "owner" in sidecar) == ("complete", kept)
+
+
+def test_what_is_given_up_is_handed_on_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[str] = []
+    writer = Writer(0.01, MEMORY, closed=handed.append)
+    recording = begin(writer, tmp_path, audio=bytes(16_000))
+    assert writer.stop(60.0)
+    refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    writer.audio(recording, frame(bytes(16_000), 16_000))
+    writer.write(recording, finish(32_000))
+    assert writer.stop(60.0)
+    assert handed == ["call"]
+    assert json.loads((tmp_path / "call.json").read_text())["state"] == "recording"

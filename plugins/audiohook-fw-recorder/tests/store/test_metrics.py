@@ -30,12 +30,13 @@ def test_every_number_is_there(recorded: Any, owner: Owner) -> None:
     provider = MeterProvider([reader])
     make_instruments(provider.get_meter("test"), finisher)
     finisher.counts.uploaded(1000)
+    finisher.counts.uploaded(500)
     finisher.counts.failed("timeout", 0.0)
     finisher.counts.given_up("missing")
     found = read(reader)
     assert found == {
-        "recorder.uploads": {"": 1},
-        "recorder.uploaded": {"": 1000},
+        "recorder.uploads": {"": 2},
+        "recorder.uploaded": {"": 1500},
         "recorder.lost": {"": 1},
         "recorder.failures": {"timeout": 1, "missing": 1},
         "recorder.waiting": {"": 0},

@@ -16,7 +16,7 @@ from audiohook_fw_recorder.files import replace
 from audiohook_fw_recorder.finishing import STORED, Finishing, LostError
 from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.settings import RecorderSettings
-from audiohook_fw_recorder.store import Store
+from audiohook_fw_recorder.store import Store, StoreError
 
 from audiohook_fw.audio import read_wav
 
@@ -253,6 +253,21 @@ def test_a_full_disk_does_not_keep_what_the_store_has(
     assert finishing.finish(stem) is not None
     assert recorded.names() == []
     assert len(names_in(store)) == 2
+
+
+def test_while_the_store_fails_the_sidecar_says_that_the_call_is_over(
+    make: Make, recorded: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise StoreError("http_503")
+
+    finishing, _ = make()
+    stem = recorded(owner, state="recording")
+    monkeypatch.setattr(Store, "put", fail)
+    with pytest.raises(StoreError):
+        finishing.finish(stem)
+    document = Document.read(recorded.directory / f"{stem}.json")
+    assert (document.state, document.owner) == ("interrupted", owner.token)
 
 
 @pytest.fixture(autouse=True)

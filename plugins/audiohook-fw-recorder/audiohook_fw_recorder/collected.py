@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -117,6 +118,7 @@ class Collected:
         if missing > 0:
             self._pieces.append(missing)
             self._sidecar.rest(self._end, summary.position)
+            self._end = summary.position
         self._sidecar.complete(summary, tags)
         self._news = self.finished = True
 
@@ -171,7 +173,24 @@ class Collected:
             self.waiting / media.frame_width / media.rate,
             extra={"session_id": self.session_id},
         )
+        if self._files.begun:
+            self._say_so()
         self._close()
+
+    def look(self) -> None:
+        """Look after the files at the next write; somebody may have taken them away."""
+        self._files.look()
+        self._news = True
+
+    def _say_so(self) -> None:
+        """Have the sidecar tell what is lost: the audio ends before the call does."""
+        files = self._files
+        self._sidecar.give_up(files.samples, self._end)
+        owner = files.owner if self.kept or not self.finished else None
+        with suppress(OSError):  # then it stays as it is, and the next start takes it for interrupted
+            files.complete()
+            text = self._sidecar.text(files.file, files.samples, owner=owner, described=files.described)
+            files.save(text, in_place=True)
 
     def _rests(self, now: float) -> bool:
         """Tell whether the spool is to rest: it wrote a moment ago, and little waits."""
@@ -199,7 +218,8 @@ class Collected:
         self._saved = now
 
     def _close(self) -> None:
-        self._files.close()
+        with suppress(OSError):  # its sizes are written, or cannot be
+            self._files.close()
         self._pieces.clear()
         self.waiting = 0
         self._news = False

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["TEMPORARY", "claim", "replace"]
+__all__ = ["TEMPORARY", "claim", "overwrite", "replace"]
+
+_BLOCK: Final = 4096
 
 TEMPORARY: Final = ".tmp"
 """How the names of files end that are not whole yet; what a killed server leaves of them is of no use."""
@@ -41,6 +43,23 @@ def claim(path: Path, text: str) -> None:
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def overwrite(path: Path, text: str) -> None:
+    """Write into a file that is there, for a disk without room: as far as its last block goes.
+
+    Raises:
+        OSError: the file is as it was.
+    """
+    content = (text + "\n").encode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        if len(content) > -(-os.fstat(descriptor).st_size // _BLOCK) * _BLOCK:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.pwrite(descriptor, content, 0)
+        os.ftruncate(descriptor, len(content))
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: Path, text: str) -> Path:

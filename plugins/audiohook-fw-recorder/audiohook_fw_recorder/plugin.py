@@ -49,7 +49,7 @@ class Recorder:
         self._owner = Owner(settings.directory)
         self._encryption = None if settings.encryption is None else Encryption(settings.encryption)
         delay = settings.flush_seconds if self._encryption is None else SEGMENT_DELAY
-        self._writer = Writer(delay, settings.memory_bytes, closed=self._closed)
+        self._writer = Writer(delay, settings.memory_bytes, owner=self._owner, closed=self._closed)
         self._finisher: Finisher | None = None
         self._retention = Retention.of(self._settings)
 
@@ -63,7 +63,7 @@ class Recorder:
         await asyncio.to_thread(_check, self._settings.directory, self._owner, self._settings.format)
         store = await asyncio.to_thread(_open, self._settings.store)
         self._finisher = Finisher(self._settings, self._owner, store)
-        make_instruments(server.meter, self._finisher)
+        make_instruments(server.meter, self._writer, self._finisher)
         self._finisher.sweep()
         if self._retention is not None:
             self._retention.start()
@@ -101,8 +101,10 @@ class Recorder:
 
     @hookimpl
     def check_health(self) -> str | None:
-        """Say so when recordings could not be finished for long."""
-        return self._finisher.problem if self._finisher is not None else None
+        """Say so when recordings cannot be written, or could not be finished for long."""
+        if (problem := self._writer.disk.problem) is not None or self._finisher is None:
+            return problem
+        return self._finisher.problem
 
     @hookimpl
     async def on_shutdown(self) -> None:

@@ -12,7 +12,7 @@ from audiohook_fw.audio import ByteOrder
 
 from .age import Recipients
 from .age_spool import AgeSpool
-from .files import claim, replace
+from .files import claim, overwrite, replace
 from .owner import Owner
 from .spool import Spool, WavSpool
 
@@ -20,8 +20,8 @@ __all__ = ["Recording"]
 
 logger = logging.getLogger(__name__)
 
-_LOOK: Final = 16
-"""Writes between two looks whether the files are still there: it is a system call as dear as a write."""
+_LOOK: Final = 4
+"""Writes between two looks whether a WAV is still there: they cost nearly as much as a write."""
 
 
 class Recording:
@@ -131,14 +131,28 @@ class Recording:
             OSError: when the disk refuses; `pieces` is then what is not written.
         """
         self._writes += 1
-        if self._writes % _LOOK == 0:
+        if self._writes % _LOOK == 0 or self._spool.rest:  # what is encrypted is written rarely
             self._restore()
         self._spool.write(pieces)
 
-    def save(self, sidecar: str) -> None:
-        """Write the sidecar in place of the one before; a reader sees either, never a half."""
+    def look(self) -> None:
+        """See at the next write whether the files are still there."""
+        self._writes = -1
+
+    def save(self, sidecar: str, *, in_place: bool = False) -> None:
+        """Write the sidecar in place of the one before; a reader sees either, never a half.
+
+        Args:
+            in_place: overwrite the file when there is no room for another, which a reader may see half done.
+        """
         self._restore()
-        replace(self._opened.with_suffix(".json"), sidecar)
+        path = self._opened.with_suffix(".json")
+        try:
+            replace(path, sidecar)
+        except OSError:
+            if not in_place:
+                raise
+            overwrite(path, sidecar)
 
     def complete(self) -> None:
         """Make the audio final; nothing more will come."""

@@ -100,6 +100,13 @@ class Sidecar:
         if end > start:
             self.gap(start, end - start, LOST)
 
+    def give_up(self, start: int, end: int) -> None:
+        """Note that what was collected from `start` to `end` is not in the files, and never will be."""
+        self.rest(start, end)
+        self.errors["given_up"] = self.errors.get("given_up", 0) + 1
+        if "totals" in self.result:
+            self.result["totals"]["overflow"] = self.lost
+
     def refused(self, kind: str, number: int | None) -> None:
         """Note that the disk refused a write."""
         reason = errno.errorcode.get(number or 0, kind)

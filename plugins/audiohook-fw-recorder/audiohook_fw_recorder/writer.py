@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from audiohook_fw import AudioFrame
 
 from .collected import SAVE_SECONDS, Collected, Written
+from .disk import Disk
+from .owner import Owner
 
 __all__ = ["Writer"]
 
@@ -26,8 +28,6 @@ PATIENCE: Final = 3600.0
 """Seconds for which the rest of a call that has ended is tried; then it is given up."""
 BACKLOG: Final = 2**19
 """Bytes of audio, beyond twice of what came in the last round, that are written at once."""
-COMPLAIN: Final = 60.0
-"""Seconds between two log records that the disk refuses, for one reason."""
 
 Change = Callable[[Collected], None]
 
@@ -46,12 +46,23 @@ class Writer:
         delay: seconds that audio may wait for more.
         memory: bytes of audio, of all calls, that may wait for a disk that is slow or refuses. What comes
             beyond that becomes silence, and is listed.
+        owner: who owns the directory of the recordings; tells when that was taken away.
         closed: gets the stem of each recording that is written and to be kept, or given up; in the thread.
+
+    Attributes:
+        disk: how the disk does.
     """
 
     def __init__(
-        self, delay: float, memory: int, *, closed: Callable[[str], None] = lambda stem: None
+        self,
+        delay: float,
+        memory: int,
+        *,
+        owner: Owner | None = None,
+        closed: Callable[[str], None] = lambda stem: None,
     ) -> None:
+        self.disk: Final = Disk()
+        self._owner = owner
         self._closed = closed
         self._delay = delay
         self._memory = memory
@@ -70,7 +81,6 @@ class Writer:
         self._due = 0.0  # when what is in there has waited long enough
         self._unsaved: dict[Collected, float] = {}  # and when their sidecars are due
         self._refused: dict[Collected, float | None] = {}  # and when its call was over, for all we know
-        self._complained: dict[str, float] = {}
 
     @property
     def waiting(self) -> int:
@@ -121,6 +131,7 @@ class Writer:
         if self._given - self._gone + size <= self._memory:
             self._note_loss(collected)
             return True
+        self.disk.loses(size)
         start, _ = self._losing.get(collected, (frame.position, 0))
         self._losing[collected] = start, frame.position + frame.length
         return False
@@ -141,7 +152,7 @@ class Writer:
             try:
                 thread.start()
             except RuntimeError as error:  # the next one tries again
-                self._complain("thread", "recordings wait: %s", str(error))
+                self.disk.complain("thread", "recordings wait: %s", str(error))
                 return
             self._thread = thread
         self._wake.set()
@@ -159,6 +170,7 @@ class Writer:
                 waits = sum(collected.waiting for collected in batch)
                 self._usual = min(BACKLOG + 2 * waits, self._memory)
                 self._due = now + self._delay
+                batch |= self._robbed()
             for collected in batch:
                 self._attempt(collected, now)
             for collected in [c for c, due in self._unsaved.items() if self._stopping or due <= now]:
@@ -189,6 +201,16 @@ class Writer:
                 self._fail(collected)
         return batch
 
+    def _robbed(self) -> dict[Collected, None]:
+        """Return all recordings, which are to look after their files, when somebody took them away."""
+        if self._owner is None or not self._open or self._owner.is_here():
+            return {}
+        with suppress(OSError):  # then the recordings say why
+            self._owner.hold()
+        for collected in self._open:
+            collected.look()
+        return dict.fromkeys(self._open)
+
     def _sleep(self) -> None:
         timeout = None
         if self._open:  # its audio comes without a word
@@ -211,9 +233,11 @@ class Writer:
             self._gone += before - collected.waiting
             if written is Written.REFUSED:
                 self._refused.setdefault(collected, None)
-                self._report(collected)
+                self.disk.refused(collected.error, collected.session_id)
                 return
             self._refused.pop(collected, None)
+            if not self._refused:
+                self.disk.works()
             if written is Written.BUT_SIDECAR:
                 self._unsaved[collected] = now + SAVE_SECONDS
             if collected.closed and collected.kept:
@@ -238,6 +262,7 @@ class Writer:
     def _give_up(self, collected: Collected) -> None:
         self._refused.pop(collected, None)
         self._gone += collected.waiting
+        self.disk.given_up += collected.waiting
         was_closed = collected.closed
         collected.abandon()
         if collected.finished:
@@ -248,15 +273,3 @@ class Writer:
     def _pass_on(self, collected: Collected) -> None:
         if collected.stem is not None:
             self._closed(collected.stem)
-
-    def _report(self, collected: Collected) -> None:
-        error = collected.error
-        reason = os.strerror(error.errno) if error is not None and error.errno else type(error).__name__
-        text = "recordings cannot be written (%s); what waits is tried again each second"
-        self._complain(reason, text, reason, session_id=collected.session_id)
-
-    def _complain(self, reason: str, text: str, *args: object, session_id: str = "") -> None:
-        now = time.monotonic()
-        if now - self._complained.get(reason, float("-inf")) >= COMPLAIN:
-            self._complained[reason] = now
-            logger.error(text, *args, extra={"session_id": session_id} if session_id else {})

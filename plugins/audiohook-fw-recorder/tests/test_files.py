@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from audiohook_fw_recorder.files import claim, replace
+from audiohook_fw_recorder.files import claim, overwrite, replace
 
 
 def test_a_file_is_replaced_and_belongs_to_its_owner_only(tmp_path: Path) -> None:
@@ -46,3 +46,15 @@ def test_nothing_is_left_of_a_file_that_cannot_be_written(
     with pytest.raises(OSError, match="No space"):
         write(tmp_path / "a.json", "one")  # type: ignore[operator]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_takes_what_fits_into_the_last_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    replace(path, "one")
+    overwrite(path, "x" * 4095)
+    assert path.read_text() == "x" * 4095 + "\n"
+    with pytest.raises(OSError, match="No space"):
+        overwrite(path, "y" * 4096)
+    assert path.read_text() == "x" * 4095 + "\n"
+    overwrite(path, "short")
+    assert path.read_text() == "short\n"

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from audiohook_fw_recorder import disk as disk_module
+from audiohook_fw_recorder import recording as recording_module
 from audiohook_fw_recorder import writer as writer_module
 from audiohook_fw_recorder.collected import Collected, Written
 from audiohook_fw_recorder.owner import Owner
@@ -322,10 +324,10 @@ def test_a_call_that_goes_on_is_written_to_a_new_file_soon(tmp_path: Path) -> No
     recording = collected(tmp_path)
     assert recording.write(0.0) is Written.ALL
     (tmp_path / "call.wav").unlink()
-    for step in range(16):
+    for step in range(4):
         recording.audio(frame(b"abcd", step * 4))
         recording.write(float(step))
-    assert read_wav(tmp_path / "call.wav").payload == b"abcd" * 16
+    assert read_wav(tmp_path / "call.wav").payload == b"abcd" * 4
     recording.abandon()
 
 
@@ -352,4 +354,89 @@ def test_what_is_given_up_is_handed_on_too(tmp_path: Path, monkeypatch: pytest.M
     writer.write(recording, finish(32_000))
     assert writer.stop(60.0)
     assert handed == ["call"]
-    assert json.loads((tmp_path / "call.json").read_text())["state"] == "recording"
+    assert json.loads((tmp_path / "call.json").read_text())["state"] == "complete"
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_what_is_given_up_is_listed_in_the_sidecar_also_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: bool
+) -> None:
+    writer = Writer(0.01, MEMORY)
+    recording = begin(writer, tmp_path, audio=bytes(8_000))
+    assert writer.stop(60.0)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    refuse(monkeypatch, full)
+    if not room:
+
+        def no_room(path: Path, text: str) -> None:
+            raise full
+
+        monkeypatch.setattr(recording_module, "replace", no_room)
+    writer.write(recording, lambda recording: recording.gap(Gap(16_000, 8_000), "pause"))
+    writer.audio(recording, frame(bytes(8_000), 8_000))
+    writer.audio(recording, frame(bytes(8_000), 24_000))
+    writer.write(recording, finish(32_000))
+    assert writer.stop(60.0)
+    monkeypatch.undo()
+    wav = read_wav(tmp_path / "call.wav")
+    assert (len(wav.payload), wav.truncated) == (8_000, False)
+    sidecar = json.loads((tmp_path / "call.json").read_text())
+    assert (sidecar["state"], sidecar["audio"]["samples"]) == ("complete", 8_000)
+    assert sidecar["gaps"] == [
+        {"start": 8_000, "length": 8_000, "cause": "overflow"},
+        {"start": 16_000, "length": 8_000, "cause": "pause"},
+        {"start": 24_000, "length": 8_000, "cause": "overflow"},
+    ]
+    assert sidecar["totals"]["overflow"] == 16_000
+    assert sidecar["errors"]["given_up"] == 1
+    assert writer.disk.given_up == 16_000
+
+
+def test_the_disk_tells_what_it_refuses_and_when_it_works_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY", 0.01)
+    refuse(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    writer = Writer(0.01, 10)
+    recording = begin(writer, tmp_path)
+    while not writer.disk.failures["ENOSPC"]:
+        threading.Event().wait(0.01)
+    assert writer.disk.problem is None  # it may be over in a moment
+    monkeypatch.setattr(disk_module, "PATIENCE", 0.0)
+    assert writer.disk.problem == "recordings cannot be written: No space left on device"
+    writer.audio(recording, frame(b"xxxxxxx", 4))
+    assert writer.disk.lost == 7
+    assert "what comes now is lost" in caplog.text
+    refuse(monkeypatch, None)
+    monkeypatch.setattr(writer_module, "RETRY", 0.01)
+    while writer.waiting:
+        threading.Event().wait(0.01)
+    writer.write(recording, finish(11))
+    assert writer.stop(60.0)
+    assert writer.disk.problem is None
+    assert "recordings are written again" in caplog.text
+    assert "7 bytes of audio are lost" in caplog.text
+
+
+def test_a_directory_that_is_taken_away_is_there_again_within_a_round(tmp_path: Path) -> None:
+    directory = tmp_path / "calls"
+    directory.mkdir()
+    owner = Owner(directory)
+    owner.hold()
+    writer = Writer(0.02, MEMORY, owner=owner)
+    recording = collected(directory)
+    recording._files._owner = owner
+    writer.write(recording, Collected.begin)
+    writer.audio(recording, frame(b"abcd"))
+    while not (directory / "call.wav").exists() or writer.waiting:
+        threading.Event().wait(0.01)
+    shutil.rmtree(directory)
+    for _ in range(6_000):  # nothing more is said, and no hook is called
+        if (directory / "call.wav").exists() and read_wav(directory / "call.wav").payload == b"abcd":
+            break
+        threading.Event().wait(0.01)
+    while not ((directory / "call.json").exists() and owner.is_here()):
+        threading.Event().wait(0.01)
+    writer.write(recording, finish(4))
+    assert writer.stop(60.0)
+    owner.release()

@@ -62,9 +62,10 @@ class Said:
     """One call, as its client knows it.
 
     Attributes:
-        began, ended: wall time. over: when it had ended, in the loop's time.
+        opened_at, over: when `opened` came, and when the call had ended, in the event loop's time.
+        began, ended: wall time.
         marks: when frames were sent, in the loop's time, and the bytes of audio sent by then.
-        spans, gaps: audio, pauses and discards, in samples of call time; gaps with their time of report.
+        spans: of audio, in samples of call time.
         expected: file of what a recording of all of it holds.
     """
 
@@ -73,6 +74,7 @@ class Said:
     session: str = ""
     conversation: str = ""
     opened: bool = False
+    opened_at: float = float("inf")
     whole: bool = False
     began: float = 0.0
     ended: float = 0.0
@@ -225,7 +227,7 @@ class Callers:
                 sent += len(data)
                 said.marks.append((clock(), sent))
             elif direction == "<" and '"opened"' in data:
-                said.opened = True
+                said.opened, said.opened_at = True, clock()
                 life.opened += 1
                 self.running += 1
 

@@ -35,6 +35,8 @@ Samples = NDArray[np.int16]
 _RATE: Final = 8000
 _STAYS: Final = (".turn",)
 """What may be in a directory beside recordings when no server runs (README of the recorder)."""
+_BEGUN_SECONDS: Final = 1.0
+"""From `opened`, until there is a recording."""
 _SIDECAR_SECONDS: Final = 1.0
 """Between two versions of a sidecar."""
 
@@ -49,10 +51,16 @@ class Kept:
 
 
 class Losses:
-    """How much of running calls was not kept: seconds from when the first lost frame was sent to the kill."""
+    """What was not kept.
+
+    Attributes:
+        seconds: of running calls, from when the first frame that is lost was sent to the kill.
+        unbegun: of calls that have no recording, from `opened` to the kill.
+    """
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
+        self.unbegun: list[float] = []
 
 
 def directory_kept(directory: Path, checks: Checks, *, uploaded: bool) -> list[Kept]:
@@ -101,12 +109,20 @@ def _check_names(names: set[str], kept: Iterable[Kept], where: str, checks: Chec
 
 
 def verify_kept(
-    kept: Sequence[Kept], said: Sequence[Said], key: str | None, bound: float, checks: Checks, losses: Losses
+    kept: Sequence[Kept],
+    said: Sequence[Said],
+    key: str | None,
+    bound: float,
+    checks: Checks,
+    losses: Losses,
+    *,
+    slack: float,
 ) -> None:
     """Compare recordings with what was said.
 
     Args:
         key: the secret key of encrypted ones. bound: seconds before a kill of which nothing need be kept.
+        slack: seconds more that files may come late.
 
     Raises:
         BrokenError: one is missing, twice there, or not right.
@@ -122,7 +138,13 @@ def verify_kept(
     for call in said:
         try:
             recording = found.get(call.number)
-            checks("every call that was opened has its recording", recording or not call.opened, call.session)
+            open_for = call.life.killed - call.opened_at if call.opened else 0.0
+            due = open_for > _BEGUN_SECONDS + slack
+            checks(
+                "every call that was opened has its recording", recording or not due, (call.session, open_for)
+            )
+            if recording is None and call.opened:
+                losses.unbegun.append(open_for)
             if recording is not None and call.expected is not None:
                 _verify(recording, call, key, bound, checks, losses)
         except BrokenError as error:

@@ -112,6 +112,8 @@ def lines_of_kills(result: KillResult) -> list[str]:
     """Return the report of all kills, in Markdown."""
     lost = sorted(result.losses.seconds) or [0.0]
     checked = sum(result.checks.count.values())
+    unbegun = result.losses.unbegun
+    unbegun_text = f", at most {max(unbegun):.2f} s before" if unbegun else ""
     kept = ", ".join(f"{count} {state}" for state, count in sorted(result.states.items()))
     return [
         f"Recordings on {_KEPT[result.keep]}: {len(result.running)} kills under {min(result.running)} to "
@@ -121,7 +123,8 @@ def lines_of_kills(result: KillResult) -> list[str]:
         machine(),
         f"Of {len(lost)} calls that were cut off, the end was lost: {statistics.median(lost):.2f} s in the "
         f"middle, {lost[int(len(lost) * 0.99)]:.2f} s or less of 99 %, {lost[-1]:.2f} s at most; that is "
-        "from when the first frame that is missing was sent to the kill.",
+        "from when the first frame that is missing was sent to the kill. "
+        f"{len(unbegun)} calls have no recording: they were opened right before a kill{unbegun_text}.",
         "",
         *table(("moment", "kills"), result.moments.most_common()),
         "",

@@ -19,7 +19,7 @@ from audiohook_fw import AudiohookError
 from .document import Document
 from .mend import MendError, mend
 from .owner import Owner
-from .product import finish_locally
+from .product import digested, finish_locally
 from .settings import RecorderSettings
 from .store import Store
 from .upload import ChangedError, Uploaded, upload
@@ -84,6 +84,7 @@ class Finishing:
             if self._store is None:
                 document.owned_by(None).save(sidecar)
                 return None
+            document = self._settled(sidecar, document)
             uploaded = upload(self._store, self._directory, stem, document, go_on=go_on)
         except FileNotFoundError as error:
             self._see_that_it_is_here()
@@ -111,6 +112,22 @@ class Finishing:
             return document
         with self._converting:
             return finish_locally(self._directory, document, self._settings)
+
+    def _settled(self, sidecar: Path, document: Document) -> Document:
+        """Have the sidecar tell what goes to the store, before it does.
+
+        A next start with other settings goes on with these files: others would come to lie beside them.
+        """
+        if not all(file.sha256 for file in document.audio.files):
+            document = digested(self._directory, document)
+        try:
+            if Document.read(sidecar) != document:
+                document.save(sidecar)
+        except FileNotFoundError:  # erased meanwhile
+            raise
+        except OSError:  # a disk that is full: what goes to the store makes room
+            logger.debug("%s is uploaded as it is", sidecar.name)
+        return document
 
     def _clean_up(self, stem: str) -> None:
         """Delete what the store has; if the name is in use again, all of it is deleted already."""

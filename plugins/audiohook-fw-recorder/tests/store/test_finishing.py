@@ -143,6 +143,28 @@ def test_a_kill_between_any_two_steps_is_mended(
     assert die_at > 8
 
 
+@pytest.mark.parametrize(("before", "after"), [({}, {"format": "flac"}), ({"format": "flac"}, {})])
+def test_settings_that_change_after_a_kill_bring_nothing_twice_into_the_store(
+    make: Make, recorded: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch, before: Any, after: Any
+) -> None:
+    finishing, store = make(**before)
+    next_one, _ = make(**after)
+    assert store is not None
+    for die_at in range(1, 1000):
+        stem = recorded(owner)
+        with monkeypatch.context() as patch:
+            count = steps(patch, die_at)
+            with contextlib.suppress(Killed):
+                finishing.finish(stem)
+            if count() < die_at:
+                break
+        next_one.finish(stem)
+        sidecar = Document.parse(store.read(store.key(CONVERSATION, f"{stem}.json")), stem)
+        named = [file.name for file in sidecar.audio.files]
+        assert names_in(store) == sorted([f"{stem}.json", *named]), die_at
+        store.delete([o.key for o in store.objects()])
+
+
 def test_what_was_erased_meanwhile_is_deleted_in_the_store_too(
     make: Make, recorded: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -201,7 +201,7 @@ class Callers:
         if duration is None:
             duration = rng.choice([rng.uniform(0.3, 3.0), life.longest, life.longest, life.longest])
         else:
-            duration += rng.uniform(0.0, 0.3)
+            duration += rng.uniform(0.0, 1.0)
         start = rng.randrange(len(self._noise) - int(_RATE * (_LONGEST + 1)))
         source = AudioSource(self._noise[start : start + int(_RATE * (_LONGEST + 1))])
         factor = self._patience

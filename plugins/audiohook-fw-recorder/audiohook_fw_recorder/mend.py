@@ -118,8 +118,6 @@ def _chunks(file: BinaryIO, name: str) -> tuple[list[tuple[bytes, int]], int, in
 def _length(file: BinaryIO, start: int, size: int, claimed: int, width: int) -> int:
     """Return the bytes of audio: what the header claims, and what was written after it."""
     there = size - start
-    if claimed % 2 and there == claimed + 1:  # nothing but the byte that pads it
-        return claimed
     if width == 1 and there > claimed and there % 2 == 0:
         file.seek(size - 1)
         if file.read(1) == b"\0":  # a pad most likely: as µ-law it would be the loudest sample there is

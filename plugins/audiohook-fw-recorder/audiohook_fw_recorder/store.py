@@ -114,9 +114,12 @@ class Store:
         It is not done when the name is taken. An object that came out different is removed.
         Up to 16 MiB the store itself sees to it that nothing is overwritten; for more it is asked before.
         """
+        small = digest.size <= SMALL
+        # Read here: the library would hold such a file twice, and its errors would be taken for the store's.
+        whole = content.read_bytes() if small and isinstance(content, Path) else content
         try:
-            if digest.size <= SMALL:
-                self._obstore.put(self._store, key, content, mode="create")
+            if small:
+                self._obstore.put(self._store, key, whole, mode="create")
             elif self._exists(key):
                 return False
             else:

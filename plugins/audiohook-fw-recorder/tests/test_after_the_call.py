@@ -23,12 +23,15 @@ STEREO = MediaFormat("PCMU", ("external", "internal"))
 
 async def finished(directory: Path) -> Document:
     """Return the sidecar once nothing is left to do."""
+    path = directory / f"{ID}.json"
+    document: Document | None = None
     for _ in range(6000):
-        document = Document.read(directory / f"{ID}.json")
-        if document.owner is None:
-            return document
+        if path.exists():
+            document = Document.read(path)
+            if document.owner is None:
+                return document
         await asyncio.sleep(0.01)
-    raise AssertionError(f"{document.state}, {document.owner}, {document.audio}")
+    raise AssertionError(document)
 
 
 @pytest.mark.parametrize(

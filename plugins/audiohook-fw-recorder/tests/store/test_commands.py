@@ -19,7 +19,7 @@ from audiohook_fw_recorder.store import Store
 from audiohook_fw_recorder.store_settings import StoreSettings
 from typer.testing import CliRunner
 
-from audiohook_fw import MediaFormat
+from audiohook_fw import Commands, MediaFormat
 from audiohook_fw.audio import WavWriter, read_wav
 
 CONVERSATION = "c0000000-0000-4000-8000-000000000001"
@@ -53,7 +53,9 @@ def run(any_section: Callable[..., dict[str, Any]], tmp_path: Path) -> Callable[
     settings = RecorderSettings.model_validate({"directory": tmp_path / "none", "store": section})
 
     def run_command(*arguments: object) -> Any:
-        return CliRunner().invoke(make_app(settings), [str(argument) for argument in arguments])
+        return CliRunner().invoke(
+            make_app(settings, Commands("recorder")), [str(argument) for argument in arguments]
+        )
 
     return run_command
 

@@ -1,4 +1,4 @@
-"""A minute of chaos, two drains and some kills: the same code as `make chaos` and `make drains`, with one seed."""
+"""A minute of chaos, two drains and some kills: the code of `make chaos` and `make drains`, with one seed."""
 
 from __future__ import annotations
 

@@ -209,6 +209,20 @@ def test_each_call_has_one_recording(call: Said) -> None:
     assert verify(call).unbegun == [0.25]
 
 
+def test_a_call_whose_client_was_not_told_may_have_an_empty_recording(call: Said) -> None:
+    call.opened, call.opened_at = False, float("inf")
+    call.spans, call.marks, call.channels, call.expected = [], [], (), None
+    empty = sidecar_of(0)
+    empty["gaps"] = []
+    verify(call)
+    verify(call, (empty, wav(0)))
+    with pytest.raises(BrokenError, match="no more is kept than was said"):
+        verify(call, (sidecar_of() | {"gaps": []}, wav()))
+    empty["owner"] = "0123456789abcdef"
+    with pytest.raises(BrokenError, match="a recording is final"):
+        verify(call, (empty, wav(0)))
+
+
 def encrypted(recipient: Any, *, shift: int = 0) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:

@@ -130,16 +130,25 @@ class Finishing:
         return document
 
     def _clean_up(self, stem: str) -> None:
-        """Delete what the store has; if the name is in use again, all of it is deleted already."""
+        """Delete what the store has; nothing of a later recording that has the same name."""
         mark = self._directory / f"{stem}{STORED}"
         try:
             document = Document.read(mark)
         except FileNotFoundError:
             return
-        if not (self._directory / f"{stem}.json").exists():
-            for file in document.audio.files:
+        later = self._named(self._directory / f"{stem}.json")
+        for file in document.audio.files:
+            if file.name not in later:
                 (self._directory / file.name).unlink(missing_ok=True)
         mark.unlink(missing_ok=True)
+
+    def _named(self, sidecar: Path) -> set[str]:
+        """Return the files that a sidecar, if there is one, speaks of."""
+        try:
+            document = Document.read(sidecar)
+        except FileNotFoundError:
+            return set()
+        return {*document.leftovers, *(file.name for file in document.audio.files)}
 
     def _give_up(self, sidecar: Path, document: Document) -> None:
         """Let it belong to nobody, so that it can be verified, and erased; it says what happened to it."""

@@ -197,6 +197,25 @@ def test_a_mark_deletes_nothing_of_a_later_recording_of_that_name(
     assert len(read_wav_of(store, stem)) == 2 * 16_000
 
 
+def test_a_mark_deletes_its_own_beside_a_later_recording_of_that_name(
+    make: Make, recorded: Any, owner: Owner, dead: Owner
+) -> None:
+    finishing, store = make()
+    stem = recorded(dead)  # of a server killed after it had made the mark, when pauses were cut
+    old = recorded.directory / f"{stem}.json"
+    document = Document.read(old)
+    file = document.audio.files[0].model_copy(update={"name": f"{stem}-cut.wav"})
+    audio = document.audio.model_copy(update={"files": [file]})
+    document.model_copy(update={"audio": audio}).save(recorded.directory / f"{stem}{STORED}")
+    (recorded.directory / f"{stem}.wav").rename(recorded.directory / f"{stem}-cut.wav")
+    old.unlink()
+    assert recorded(owner, state="recording", seconds=2.0) == stem
+    finishing.finish(stem)
+    assert recorded.names() == []
+    assert store is not None
+    assert len(read_wav_of(store, stem)) == 2 * 16_000
+
+
 def read_wav_of(store: Store, stem: str) -> bytes:
     return store.read(store.key(CONVERSATION, f"{stem}.wav"))[58:]
 

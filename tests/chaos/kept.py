@@ -228,7 +228,8 @@ def _check_told(sidecar: Mapping[str, Any], call: Said, bound: float, checks: Ch
     """See that all gaps are listed that the client told of in time: sidecars are written once a second."""
     listed = {(gap["start"], gap["start"] + gap["length"]) for gap in sidecar["gaps"]}
     for hole in _holes(call)[:-1]:
-        at = next(at for at, sent in call.marks if call.position(sent) > hole[1])
+        sent_after = (at for at, sent in call.marks if call.position(sent) > hole[1])
+        at = next(sent_after, float("inf"))  # never, when the connection broke right then
         if at <= call.life.killed - bound - _SIDECAR_SECONDS:
             checks("a gap that was told of in time is listed", hole in listed, (hole, sidecar))
 

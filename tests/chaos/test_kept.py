@@ -184,6 +184,13 @@ def test_an_end_that_is_lost_is_found(call: Said) -> None:
         verify(call, (sidecar_of(38_000), wav(38_000)))
 
 
+def test_a_gap_need_not_be_listed_when_nothing_was_sent_after_it(call: Said) -> None:
+    call.marks = [mark for mark in call.marks if mark[1] <= 32_000]
+    sidecar = sidecar_of(16_000)
+    sidecar["gaps"] = []
+    verify(call, (sidecar, wav(16_000)))
+
+
 def test_more_than_was_said_is_found(call: Said) -> None:
     with pytest.raises(BrokenError, match="no more is kept than was said"):
         verify(call, (sidecar_of(LENGTH + 1), wav_bytes(audio() + b"xx", MEDIA)))

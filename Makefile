@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench chaos drains clean
+.PHONY: help setup demo test lint docs bench chaos kills drains clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -50,12 +50,18 @@ docs: setup ## make the pages of docs/reference anew that are made from the code
 bench: setup ## measure what a call costs on this machine (BENCH_ARGS=--quick, --write, or names)
 	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
 
-# Settable: CHAOS_MINUTES, CHAOS_DRAINS, CHAOS_SEED, and CHAOS_PAGE, a page to write the figures to.
+# Settable: CHAOS_MINUTES, CHAOS_DRAINS, CHAOS_KILLS, CHAOS_KEEP (disk, s3, age, age-s3), CHAOS_SEED, and CHAOS_PAGE,
+# a page to write the figures to.
 CHAOS = cd tests && ../$(BIN)/python -m chaos
 CHAOS_ARGS = $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(if $(CHAOS_PAGE),--write $(abspath $(CHAOS_PAGE)))
 
-chaos: setup ## play random calls for half an hour (CHAOS_MINUTES), most of them bad, and check all
+chaos: setup kills ## play random calls for half an hour (CHAOS_MINUTES), most of them bad, after kills
 	$(CHAOS) calls --seconds $$(( $(or $(CHAOS_MINUTES),30) * 60 )) $(CHAOS_ARGS)
+
+kills: setup ## kill 50 servers (CHAOS_KILLS) under load for each place of recordings, and check what is kept
+	@set -e; for keep in $(or $(CHAOS_KEEP),disk s3 age age-s3); do \
+	  (set -x; $(CHAOS) kills --kills $(or $(CHAOS_KILLS),50) --keep $$keep $(CHAOS_ARGS)); \
+	done
 
 drains: setup ## drain 200 servers (CHAOS_DRAINS) under load
 	$(CHAOS) drains --drains $(or $(CHAOS_DRAINS),200) $(CHAOS_ARGS)

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from .calls import Result
 from .drains import DrainResult
+from .kills import KillResult
 
-__all__ = ["lines_of_calls", "lines_of_drains", "machine", "table", "write_section"]
+__all__ = ["lines_of_calls", "lines_of_drains", "lines_of_kills", "machine", "table", "write_section"]
 
 _STATE: Final = (
     *("the server, idle", "calls before", "RSS", "RSS with what is free", "fds", "threads"),
@@ -94,6 +95,40 @@ def lines_of_drains(result: DrainResult) -> list[str]:
         f"{statistics.median(seconds):.1f} s in the middle, {seconds[-1]:.1f} s at most.",
         "",
         *table(("a call", "times"), result.outcomes.most_common()),
+        "",
+        *table(("invariant", "checked"), sorted(result.checks.count.items())),
+    ]
+
+
+_KEPT: Final = {
+    "disk": "local disk",
+    "s3": "an S3 server",
+    "age": "local disk, encrypted",
+    "age-s3": "an S3 server, encrypted",
+}
+
+
+def lines_of_kills(result: KillResult) -> list[str]:
+    """Return the report of all kills, in Markdown."""
+    lost = sorted(result.losses.seconds) or [0.0]
+    checked = sum(result.checks.count.values())
+    unbegun = result.losses.unbegun
+    unbegun_text = f", at most {max(unbegun):.2f} s before" if unbegun else ""
+    kept = ", ".join(f"{count} {state}" for state, count in sorted(result.states.items()))
+    return [
+        f"Recordings on {_KEPT[result.keep]}: {len(result.running)} kills under {min(result.running)} to "
+        f"{max(result.running)} open calls; {result.calls} calls begun, {result.opened} of them opened; "
+        f"{sum(result.states.values())} recordings ({kept}). {checked} checks, none failed; "
+        f"{result.seconds / 60:.1f} minutes. Seed `{result.seed}`.",
+        machine(),
+        f"Of {len(lost)} calls that were cut off, the end was lost: {statistics.median(lost):.2f} s in the "
+        f"middle, {lost[int(len(lost) * 0.99)]:.2f} s or less of 99 %, {lost[-1]:.2f} s at most; that is "
+        "from when the first frame that is missing was sent to the kill. "
+        f"{len(unbegun)} calls have no recording: they were opened right before a kill{unbegun_text}.",
+        "",
+        *table(("moment", "kills"), result.moments.most_common()),
+        "",
+        *table(("found by the next server", "over all kills"), result.left.most_common()),
         "",
         *table(("invariant", "checked"), sorted(result.checks.count.items())),
     ]

@@ -1,4 +1,4 @@
-"""A minute of chaos and two drains: the same code as `make chaos` and `make drains`, with a fixed seed."""
+"""A minute of chaos, two drains and some kills: the code of `make chaos` and `make drains`, with one seed."""
 
 from __future__ import annotations
 
@@ -33,3 +33,14 @@ def test_two_drains() -> None:
     assert report.startswith("seed sample")
     assert "2 drains, " in report
     assert "| after `reconnect`, disconnected |" in report
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("keep", ["disk", "s3", "age"])
+def test_three_kills(keep: str) -> None:
+    report = run("kills", "--kills", "3", "--keep", keep)
+    assert "3 kills under " in report
+    assert "| while calls end and are finished | 1 |" in report
+    assert "| recordings of running calls |" in report
+    for invariant in ("all is kept but the end", "what is kept is what was said, to the sample"):
+        assert f"| {invariant} |" in report

@@ -17,20 +17,20 @@ TEMPORARY: Final = ".tmp"
 
 def replace(path: Path, text: str) -> None:
     """Write a file, in place of the one before; for the owner only, as recordings are personal data."""
-    temporary = _write(path, text)
     try:
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+        _replace(path, text)
+    except FileNotFoundError:  # a sweep took the new file for what a killed server had left under its name
+        _replace(path, text)
 
 
 def claim(path: Path, text: str) -> None:
     """Write a file of a name that nobody has.
 
     Raises:
-        FileExistsError: the name is taken; that file stays as it is.
+        FileExistsError: the name is taken; that file stays as it is, and so does what replaces it right now.
     """
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     temporary = _write(path, text)
     try:
         try:
@@ -62,8 +62,18 @@ def overwrite(path: Path, text: str) -> None:
         os.close(descriptor)
 
 
+def _replace(path: Path, text: str) -> None:
+    temporary = _write(path, text)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def _write(path: Path, text: str) -> Path:
     temporary = path.with_name(path.name + TEMPORARY)
+    temporary.unlink(missing_ok=True)  # it may be the file itself, if `claim` was killed after its link
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -19,7 +19,7 @@ from audiohook_fw import AudiohookError
 from .document import Document
 from .mend import MendError, mend
 from .owner import Owner
-from .product import finish_locally
+from .product import digested, finish_locally
 from .settings import RecorderSettings
 from .store import Store
 from .upload import ChangedError, Uploaded, upload
@@ -84,6 +84,7 @@ class Finishing:
             if self._store is None:
                 document.owned_by(None).save(sidecar)
                 return None
+            document = self._settled(sidecar, document)
             uploaded = upload(self._store, self._directory, stem, document, go_on=go_on)
         except FileNotFoundError as error:
             self._see_that_it_is_here()
@@ -112,17 +113,42 @@ class Finishing:
         with self._converting:
             return finish_locally(self._directory, document, self._settings)
 
+    def _settled(self, sidecar: Path, document: Document) -> Document:
+        """Have the sidecar tell what goes to the store, before it does.
+
+        A next start with other settings goes on with these files: others would come to lie beside them.
+        """
+        if not all(file.sha256 for file in document.audio.files):
+            document = digested(self._directory, document)
+        try:
+            if Document.read(sidecar) != document:
+                document.save(sidecar)
+        except FileNotFoundError:  # erased meanwhile
+            raise
+        except OSError:  # a disk that is full: what goes to the store makes room
+            logger.debug("%s is uploaded as it is", sidecar.name)
+        return document
+
     def _clean_up(self, stem: str) -> None:
-        """Delete what the store has; if the name is in use again, all of it is deleted already."""
+        """Delete what the store has; nothing of a later recording that has the same name."""
         mark = self._directory / f"{stem}{STORED}"
         try:
             document = Document.read(mark)
         except FileNotFoundError:
             return
-        if not (self._directory / f"{stem}.json").exists():
-            for file in document.audio.files:
+        later = self._named(self._directory / f"{stem}.json")
+        for file in document.audio.files:
+            if file.name not in later:
                 (self._directory / file.name).unlink(missing_ok=True)
         mark.unlink(missing_ok=True)
+
+    def _named(self, sidecar: Path) -> set[str]:
+        """Return the files that a sidecar, if there is one, speaks of."""
+        try:
+            document = Document.read(sidecar)
+        except FileNotFoundError:
+            return set()
+        return {*document.leftovers, *(file.name for file in document.audio.files)}
 
     def _give_up(self, sidecar: Path, document: Document) -> None:
         """Let it belong to nobody, so that it can be verified, and erased; it says what happened to it."""

@@ -14,7 +14,7 @@ from audiohook_fw.audio import WavWriter
 
 from .age import AgeError
 from .age_spool import mend_segments
-from .document import Document
+from .document import Document, GapEntry
 
 __all__ = ["MendError", "mend"]
 
@@ -54,8 +54,18 @@ def mend(directory: Path, document: Document) -> Document:
             "state": "interrupted",
             "ended_at": document.started_at + timedelta(seconds=samples / audio.rate),
             "audio": audio.model_copy(update={"samples": samples}),
+            "gaps": _within(document.gaps, samples),
         }
     )
+
+
+def _within(gaps: list[GapEntry], samples: int) -> list[GapEntry]:
+    """Return the gaps as far as there is audio: one is told of before the frame after it is written."""
+    return [
+        gap.model_copy(update={"length": min(gap.length, samples - gap.start)})
+        for gap in gaps
+        if gap.start < samples
+    ]
 
 
 def _mend_archive(path: Path, _: MediaFormat) -> int:

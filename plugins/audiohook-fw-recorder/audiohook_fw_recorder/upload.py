@@ -11,7 +11,7 @@ from typing import Final
 from audiohook_fw import AudiohookError
 
 from .digest import Digest
-from .document import AudioFile, Document
+from .document import AudioFile, Document, DocumentError
 from .store import Store, StoreError
 
 __all__ = ["ChangedError", "Uploaded", "upload"]
@@ -95,6 +95,7 @@ def _items(
 def _place(store: Store, items: list[_Item], go_on: Callable[[], None]) -> list[str] | None:
     """Write what is not there yet; return its keys, or `None` when another recording has one of the names."""
     written: list[str] = []
+    ours: list[str] = []
     for key, content, digest in items:
         go_on()
         if store.put(key, content, digest):
@@ -102,6 +103,17 @@ def _place(store: Store, items: list[_Item], go_on: Callable[[], None]) -> list[
         elif (there := store.has(key, digest)) is None:
             raise StoreError("gone")
         elif not there:
-            store.delete(written)
+            _withdraw(store, items[-1][0], ours, written)
             return None
+        ours.append(key)
     return written
+
+
+def _withdraw(store: Store, sidecar: str, ours: list[str], written: list[str]) -> None:
+    """Delete what was written beside another recording, by an attempt that was killed, too."""
+    try:
+        others = {file.name for file in Document.parse(store.read(sidecar), sidecar).audio.files}
+    except (FileNotFoundError, DocumentError):  # what was there before may be another's, who is not done
+        store.delete(written)
+        return
+    store.delete([key for key in ours if key.rpartition("/")[2] not in others])

@@ -143,6 +143,28 @@ def test_a_kill_between_any_two_steps_is_mended(
     assert die_at > 7, "it was not killed at every step"
 
 
+@pytest.mark.parametrize(("before", "after"), [({}, {"format": "flac"}), ({"format": "flac"}, {})])
+def test_settings_that_change_after_a_kill_bring_nothing_twice_into_the_store(
+    make: Make, recorded: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch, before: Any, after: Any
+) -> None:
+    finishing, store = make(**before)
+    next_one, _ = make(**after)
+    assert store is not None
+    for die_at in range(1, 1000):
+        stem = recorded(owner)
+        with monkeypatch.context() as patch:
+            count = steps(patch, die_at)
+            with contextlib.suppress(Killed):
+                finishing.finish(stem)
+            if count() < die_at:
+                break
+        next_one.finish(stem)
+        sidecar = Document.parse(store.read(store.key(CONVERSATION, f"{stem}.json")), stem)
+        named = [file.name for file in sidecar.audio.files]
+        assert names_in(store) == sorted([f"{stem}.json", *named]), die_at
+        store.delete([o.key for o in store.objects()])
+
+
 def test_what_was_erased_meanwhile_is_deleted_in_the_store_too(
     make: Make, recorded: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +190,25 @@ def test_a_mark_deletes_nothing_of_a_later_recording_of_that_name(
     old = recorded.directory / f"{stem}.json"
     old.rename(recorded.directory / f"{stem}{STORED}")
     (recorded.directory / f"{stem}.wav").unlink()
+    assert recorded(owner, state="recording", seconds=2.0) == stem
+    finishing.finish(stem)
+    assert recorded.names() == []
+    assert store is not None
+    assert len(read_wav_of(store, stem)) == 2 * 16_000
+
+
+def test_a_mark_deletes_its_own_beside_a_later_recording_of_that_name(
+    make: Make, recorded: Any, owner: Owner, dead: Owner
+) -> None:
+    finishing, store = make()
+    stem = recorded(dead)  # of a server killed after it had made the mark, when pauses were cut
+    old = recorded.directory / f"{stem}.json"
+    document = Document.read(old)
+    file = document.audio.files[0].model_copy(update={"name": f"{stem}-cut.wav"})
+    audio = document.audio.model_copy(update={"files": [file]})
+    document.model_copy(update={"audio": audio}).save(recorded.directory / f"{stem}{STORED}")
+    (recorded.directory / f"{stem}.wav").rename(recorded.directory / f"{stem}-cut.wav")
+    old.unlink()
     assert recorded(owner, state="recording", seconds=2.0) == stem
     finishing.finish(stem)
     assert recorded.names() == []

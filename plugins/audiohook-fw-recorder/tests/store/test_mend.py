@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,20 @@ def test_audio_counts_that_the_header_does_not_know_of(
     whole = (len(before) + tail) // width * width
     assert wav.payload == (before + more)[:whole]
     assert mended(recorded, stem)[1].payload == wav.payload
+
+
+def test_a_gap_ends_where_the_audio_does(recorded: Any, dead: Owner) -> None:
+    stem = recorded(dead, state="recording")  # of 8,000 samples; the frame after the gap was never written
+    path = recorded.directory / f"{stem}.json"
+    sidecar = json.loads(path.read_text())
+    gaps = [(1000, 500), (7000, 2000), (8000, 400), (9000, 10)]
+    sidecar["gaps"] = [{"start": start, "length": length, "cause": "pause"} for start, length in gaps]
+    path.write_text(json.dumps(sidecar))
+    document, _ = mended(recorded, stem)
+    assert [(gap.start, gap.length, gap.cause) for gap in document.gaps] == [
+        (1000, 500, "pause"),
+        (7000, 1000, "pause"),
+    ]
 
 
 def test_the_byte_that_pads_an_odd_chunk_is_no_audio(recorded: Any, dead: Owner) -> None:

@@ -108,6 +108,20 @@ def test_the_same_audio_in_another_call_is_another_recording(
     assert names_in(store) == [f"{stem}-2.json", f"{stem}-2.wav", f"{stem}.json", f"{stem}.wav"]
 
 
+def test_what_a_killed_attempt_wrote_beside_another_recording_is_withdrawn(
+    store: Store, recorded: Any, owner: Owner
+) -> None:
+    stem = recorded(owner)
+    document = document_of(recorded, stem)
+    upload(store, recorded.directory, stem, document)
+    (recorded.directory / f"{stem}.flac").write_bytes(b"the next call of that id, in another format")
+    file = document.audio.files[0].model_copy(update={"name": f"{stem}.flac"})
+    audio = document.audio.model_copy(update={"files": [file], "format": "flac"})
+    put(store, f"{stem}.flac", (recorded.directory / f"{stem}.flac").read_bytes())  # then it was killed
+    upload(store, recorded.directory, stem, document.model_copy(update={"audio": audio}))
+    assert names_in(store) == [f"{stem}-2.flac", f"{stem}-2.json", f"{stem}.json", f"{stem}.wav"]
+
+
 def test_a_file_per_channel_keeps_its_ending(store: Store, recorded: Any, owner: Owner) -> None:
     stem = recorded(owner)
     document = document_of(recorded, stem)

@@ -30,8 +30,10 @@ from audiohook_fw import (
     Erased,
     OnFailure,
     PluginError,
+    RecordingFinished,
     Reject,
     Sentiment,
+    ServerContext,
     SpeechEnded,
     SpeechStarted,
     Transcript,
@@ -147,6 +149,19 @@ async def test_hook_on_erase(example: Example, tmp_path: Path, monkeypatch: pyte
     assert (await asyncio.to_thread(forget))[0] == 1
     with pytest.raises(PluginError, match="cannot be deleted"):
         bench.module.on_erase(note.name)
+
+
+async def test_hook_on_announced(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    bench = example()
+    server = ServerContext(version="0", node="test", announce=bench.manager.announce)
+    ids = {"session_id": "s", "conversation_id": "c", "url": "file:///a.wav"}
+    for name in ("a", "b", "a"):
+        assert await bench.module.announce(server, RecordingFinished(id=name, **ids))
+    assert (tmp_path / "recordings.txt").read_text() == "a\nb\n"
+    (tmp_path / "recordings.txt").unlink()
+    (tmp_path / "recordings.txt").mkdir()
+    assert not await bench.module.announce(server, RecordingFinished(id="c", **ids))
 
 
 # connection -----------------------------------------------------------------------------------------

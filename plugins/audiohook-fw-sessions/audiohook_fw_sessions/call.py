@@ -38,8 +38,8 @@ class Sink(Protocol):
     def process(self) -> str:
         """The name of this process in the database."""
 
-    def put(self, table: str, values: Mapping[str, Any]) -> None:
-        """Take a row."""
+    def put(self, table: str, values: Mapping[str, Any]) -> bool:
+        """Take a row, if there is room."""
 
 
 class RecordedCall(SessionHandler):

@@ -1,4 +1,4 @@
-"""Which emitted events are kept, and what of them."""
+"""Which events are kept, and what of them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from audiohook_fw import BotTurnResponse, Event, Transcript
+from audiohook_fw import BotTurnResponse, Event, RecordingFinished, Transcript
 
-from .rows import cut, text
+from .rows import cut, iso, text
 from .settings import SessionsSettings
 
-__all__ = ["kept_of"]
+__all__ = ["kept_of", "recording_row"]
 
 _TEXT: Final = 20_000
 """Characters of an utterance that can be searched."""
 _BIGGEST: Final = 2**63
+_MOST: Final = 2**31 - 1
 
 
 def kept_of(event: Event, settings: SessionsSettings) -> dict[str, Any] | None:
@@ -40,6 +41,25 @@ def kept_of(event: Event, settings: SessionsSettings) -> dict[str, Any] | None:
         "length": _number(event, "length"),
         "text": cut(said, _TEXT) if said and settings.transcripts else None,
         "body": body,
+    }
+
+
+def recording_row(event: RecordingFinished) -> dict[str, Any]:
+    """Return the row of a recording."""
+    return {
+        "id": text(event.id),
+        "session_id": text(event.session_id).lower(),
+        "conversation_id": text(event.conversation_id).lower(),
+        "organization_id": text(event.organization_id).lower(),
+        "at": iso(),
+        "url": cut(event.url, 2_000),
+        "state": event.state,
+        "format": text(event.format),
+        "rate": min(event.rate, _MOST),
+        "channels": min(event.channels, _MOST),
+        "samples": _number(event, "samples"),
+        "size": _number(event, "size"),
+        "sha256": text(event.sha256) or None,
     }
 
 

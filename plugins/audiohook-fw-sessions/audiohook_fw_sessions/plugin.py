@@ -9,8 +9,10 @@ from typing import Final
 from audiohook_fw import (
     Accept,
     Commands,
+    Event,
     PluginError,
     PluginInfo,
+    RecordingFinished,
     Reject,
     Routes,
     ServerContext,
@@ -24,6 +26,7 @@ from .api import Api
 from .call import RecordedCall
 from .erasing import erase
 from .failures import is_final, reason_of
+from .kept import recording_row
 from .metrics import make_instruments
 from .settings import SessionsSettings
 from .writer import Writer
@@ -99,6 +102,15 @@ class Sessions:
     def create_handler(self, session: Session) -> RecordedCall:
         """Write what happens in a call."""
         return self._call(session)
+
+    @hookimpl
+    async def on_announced(self, event: Event) -> None:
+        """Write a finished recording; return when the journal has it, so that it is told until then."""
+        if not isinstance(event, RecordingFinished):
+            return
+        is_taken = self._writer.put("recordings", recording_row(event))
+        if not is_taken or not await asyncio.wrap_future(self._writer.kept()):
+            raise PluginError("sessions", "the journal has no room for a recording")
 
     @hookimpl
     def check_health(self) -> str | None:

@@ -88,14 +88,15 @@ class Writer:
         ready.wait()
         return tried
 
-    def put(self, table: str, values: Mapping[str, Any]) -> None:
-        """Have a row written; the values must not change any more."""
+    def put(self, table: str, values: Mapping[str, Any]) -> bool:
+        """Have a row written; the values must not change any more. Return whether there is room for it."""
         with self._lock:
             if len(self._waiting) >= LIMIT:
                 self.lost += 1
-                return
+                return False
             self._waiting.append(Row(table, values))
             self._notice()
+            return True
 
     def kept(self) -> Future[bool]:
         """Return what becomes true when all rows so far outlive this process; false if they do not."""
@@ -204,11 +205,12 @@ class Writer:
             asked, self._asked = self._asked, deque()
             self._noticed = False
             self._wake.clear()
+        lost = self.lost
         self._unkept.extend(batch)
         if self._unkept:
             self._keep()
         for future in asked:
-            future.set_result(not self._unkept)
+            future.set_result(not self._unkept and self.lost == lost)
         self._fresh.set()
 
     def _keep(self) -> None:

@@ -76,7 +76,7 @@ class Sessions:
             logger.warning("the session database takes long; rows wait in the journal")
             return
         if problem is not None and is_final(problem):
-            await asyncio.to_thread(self._writer.stop, 0.0)
+            await asyncio.to_thread(self._writer.stop, 1.0)
             raise PluginError(
                 "sessions", f"the database of plugins.sessions.url cannot be used: {reason_of(problem)}"
             )

@@ -15,7 +15,7 @@ __all__ = ["SessionsSettings"]
 class SessionsSettings(BaseModel):
     """Where the database is, what is kept in it, and what happens while it is gone."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: SecretStr = Field(
         default=SecretStr("sqlite:///audiohook-sessions.sqlite"),

@@ -254,6 +254,8 @@ class Writer:
                 await _wait(self._stopping, retry)
                 retry = min(2 * retry, LONGEST_RETRY)
                 if self._stopping.is_set():
+                    if time.monotonic() + RETRY >= self._deadline:
+                        return
                     await asyncio.sleep(RETRY)
                 continue
             retry = RETRY

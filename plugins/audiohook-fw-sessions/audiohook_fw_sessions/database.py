@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import URL, BigInteger, Float, Table, delete, select, text, update
+from sqlalchemy import URL, Table, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,8 +17,12 @@ from .engines import make_writer
 from .migrate import migrate
 from .rows import Row, iso
 from .schema import CHILDREN, TABLES, erasures, recordings, sessions
+from .values import KEYS, full
 
 __all__ = ["Database", "digest"]
+
+_Values = tuple[str, dict[str, Any]]
+"""The name of a table, and a full row of it."""
 
 _OF_THE_ROW: Final = (DataError, IntegrityError)
 """What a database says of a row, not of itself."""
@@ -70,17 +73,16 @@ class Database:
         Rows of conversations that were erased are deleted again.
         """
         await self.open()
-        fitting = [row for row in rows if _fits(row)]
+        fitting = [(row.table, values) for row in rows if (values := full(row)) is not None]
         self.refused += len(rows) - len(fitting)
-        rows = fitting
         try:
             async with self._engine.begin() as connection:
-                await self._put(connection, rows)
+                await self._put(connection, fitting)
         except _OF_THE_ROW as error:
             if _is_outage(error):
                 raise
-            for row in rows:  # one of them is to blame
-                await self._write_alone(row)
+            for one in fitting:  # of which one is to blame
+                await self._write_alone(one)
 
     async def interrupt(self, process: str) -> None:
         """Note of a process that it is over, and so are its calls."""
@@ -106,16 +108,14 @@ class Database:
 
     # inside -------------------------------------------------------------------------------------
 
-    async def _put(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    async def _put(self, connection: AsyncConnection, rows: Sequence[_Values]) -> None:
         for name, some in _by_table(rows):
-            await connection.execute(self._inserts[name], list(some))
-        conversations = {
-            str(row.values["conversation_id"]) for row in rows if "conversation_id" in row.values
-        }
+            await connection.execute(self._inserts[name], some)
+        conversations = {values["conversation_id"] for _, values in rows if "conversation_id" in values}
         for conversation_id in await self._erased(connection, conversations):
             await self._delete(connection, conversation_id)
 
-    async def _write_alone(self, row: Row) -> None:
+    async def _write_alone(self, row: _Values) -> None:
         try:
             async with self._engine.begin() as connection:
                 await self._put(connection, [row])
@@ -169,63 +169,17 @@ def _upsert(table: Table, is_file: bool) -> Any:
     return insert.on_conflict_do_update(index_elements=keys, set_=new, where=newer)
 
 
-def _by_table(rows: Sequence[Row]) -> Iterator[tuple[str, Iterator[Mapping[str, Any]]]]:
-    """Yield the rows by table, as full rows; of several revisions of one row only the last."""
-    last: dict[tuple[object, ...], Row] = {}
-    for row in rows:
-        table = TABLES[row.table]
-        keys = [c.name for c in table.primary_key] if table.name != "events" else ["session", "number"]
-        key = (row.table, *(row.values.get(name) for name in keys))
-        before = last.get(key)
-        if before is None or row.values.get("revision", 0) >= before.values.get("revision", 0):
-            last[key] = row
-    for name, some in groupby(sorted(last.values(), key=lambda row: row.table), key=lambda row: row.table):
-        yield name, (_full(TABLES[name], row.values) for row in some)
-
-
-def _full(table: Table, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    full = {}
-    for column in table.columns:
-        if column.autoincrement is not True:
-            value = values.get(column.name)
-            full[column.name] = "" if value is None and column.server_default is not None else value
-    return full
-
-
-def _fits(row: Row) -> bool:
-    """Tell whether a row is for a table that is known, and of values that its columns take."""
-    table = TABLES.get(row.table)
-    if table is None:
-        return False
-    for column in table.columns:
-        value = row.values.get(column.name)
-        if value is None:
-            if not column.nullable and column.server_default is None and column.autoincrement is not True:
-                return False
-        elif isinstance(column.type, Float):
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                return False
-        elif type(value) is not column.type.python_type:
-            return False
-        elif isinstance(value, str):
-            if "\0" in value or (not value.isascii() and _has_halves(value)):
-                return False
-        elif not -(2 ** _bits(column.type)) <= value < 2 ** _bits(column.type):
-            return False
-    return True
-
-
-def _bits(kind: object) -> int:
-    """Return how many bits of a number a column takes."""
-    return 63 if isinstance(kind, BigInteger) else 31
-
-
-def _has_halves(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+def _by_table(rows: Iterable[_Values]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the rows by table; of several revisions of one row only the last."""
+    tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+    for name, values in rows:
+        found = tables.setdefault(name, {})
+        key = tuple(values[column] for column in KEYS[name])
+        before = found.get(key)
+        if before is None or values.get("revision", 0) >= before.get("revision", 0):
+            found[key] = values
+    for name, found in tables.items():
+        yield name, list(found.values())
 
 
 def _identity(path: os.PathLike[str]) -> tuple[int, int]:

@@ -245,6 +245,9 @@ class Writer:
                 await self._drain_once()
             except _OUTAGES as error:
                 problem = error
+            except Exception as error:  # whatever it is, the journal keeps what comes, and it is tried again
+                logger.exception("the session database is not written")
+                problem = error
             self._settle(problem)
             if not tried.done():
                 tried.set_result(problem)

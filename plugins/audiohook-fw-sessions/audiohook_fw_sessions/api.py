@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audiohook_fw import Routes
 
 from .failures import reason_of
-from .filters import NAMES, FilterError, read_filter
+from .filters import NAMES, FilterError, read_filter, read_id
 from .migrate import SchemaError
 from .openapi import document
 from .reader import MAX_PAGE, By, Reader
@@ -109,7 +109,7 @@ async def _list(request: web.Request, reader: Reader) -> Mapping[str, Any]:
     if details not in ("true", "false"):
         raise FilterError("details", f"{details[:20]!r} is neither true nor false")
     wanted = read_filter(given)
-    found = await reader.page(wanted, limit=limit, before=str(given.get("before", "")))
+    found = await reader.page(wanted, limit=limit, before=read_id("before", given.get("before")))
     following = found[-1]["id"] if len(found) == limit else None
     if details == "true":
         found = await reader.with_details(found)

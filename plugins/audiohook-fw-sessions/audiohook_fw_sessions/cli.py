@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,7 +16,7 @@ from audiohook_fw import PluginError
 from .address import is_sqlite, read_url, sqlite_file
 from .export import export_to
 from .failures import reason_of
-from .filters import STATES, Filter, FilterError, read_filter
+from .filters import STATES, Filter, FilterError, read_filter, read_id
 from .migrate import SchemaError
 from .reader import MAX_PAGE, By, Reader
 from .settings import SessionsSettings
@@ -80,8 +79,9 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
     ) -> None:
         """List sessions, the newest first, a page at a time."""
         wanted = _filter(locals())
+        after = _checked(lambda: read_id("before", before))
         _one_shape(json, csv)
-        found = _ask(settings, database, lambda reader: reader.page(wanted, limit=limit, before=before))
+        found = _ask(settings, database, lambda reader: reader.page(wanted, limit=limit, before=after))
         if json:
             typer.echo(as_json(found))
         elif csv:
@@ -151,14 +151,9 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
         _one_shape(json, csv)
         if details and csv:
             raise typer.BadParameter("--details is for JSON; a line of CSV has no room for them")
-        try:
-            count = _ask(
-                settings, database, lambda reader: export_to(reader, wanted, into, csv=csv, details=details)
-            )
-        except FileExistsError:
-            raise PluginError(
-                "sessions", f"{into} is there already; name another file, or remove it"
-            ) from None
+        count = _ask(
+            settings, database, lambda reader: export_to(reader, wanted, into, csv=csv, details=details)
+        )
         if into is not None:
             typer.echo(f"{count} sessions written to {into}", err=True)
 
@@ -166,8 +161,12 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
 
 
 def _filter(given: dict[str, Any]) -> Filter:
+    return _checked(lambda: read_filter(given))
+
+
+def _checked(read: Callable[[], T]) -> T:
     try:
-        return read_filter(given)
+        return read()
     except FilterError as error:
         raise typer.BadParameter(f"--{error.name.replace('_', '-')}: {error}") from None
 
@@ -192,19 +191,15 @@ def _ask(settings: SessionsSettings, database: str, question: Callable[[Reader],
         finally:
             await reader.close()
 
+    where = url.render_as_string(hide_password=True)
     try:
         return asyncio.run(ask())
-    except FileExistsError:
+    except BrokenPipeError:  # of a reader that had enough
         raise
-    except FileNotFoundError as error:
-        place = sqlite_file(url) if is_sqlite(url) else error.filename
-        problem = (
-            f"there is no {place}; the server makes it: run one, set plugins.sessions.url, or name --database"
-        )
-        raise PluginError("sessions", problem) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise typer.Exit(1) from None
     except (OSError, SQLAlchemyError, SchemaError, TimeoutError, ModuleNotFoundError) as error:
-        where = url.render_as_string(hide_password=True)
+        if isinstance(error, FileNotFoundError) and is_sqlite(url):
+            problem = (
+                f"there is no {sqlite_file(url)}; the server makes it: run one, set plugins.sessions.url"
+            )
+            raise PluginError("sessions", f"{problem}, or name --database") from None
         raise PluginError("sessions", f"the database {where} cannot be used: {reason_of(error)}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from audiohook_fw import PluginError
 
 from .filters import Filter
 from .reader import Reader
@@ -23,7 +26,7 @@ async def export_to(reader: Reader, wanted: Filter, into: Path | None, *, csv: b
     """Write sessions to a new file, or to standard output; return how many.
 
     Raises:
-        FileExistsError: the file is there already.
+        PluginError: the file is there already, or cannot be written.
     """
     total = await reader.count(wanted)
     count = 0
@@ -54,9 +57,18 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    with path.open("x", encoding="utf-8", newline="") as file:
-        try:
-            yield file
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            try:
+                yield file
+                file.flush()
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        problem = f"{path} is there already; name another file, or remove it"
+        raise PluginError("sessions", problem) from None
+    except OSError as error:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            raise  # of the database
+        raise PluginError("sessions", f"{path} cannot be written: {error.strerror}") from error

@@ -20,6 +20,9 @@ _FINAL: Final = frozenset(
 )
 
 
+_NO_PLACE: Final = PermissionError | IsADirectoryError | NotADirectoryError
+
+
 def reason_of(error: BaseException) -> str:
     """Return one line that says what is wrong."""
     if isinstance(error, DBAPIError) and error.orig is not None:
@@ -33,7 +36,7 @@ def reason_of(error: BaseException) -> str:
 
 def is_final(error: BaseException) -> bool:
     """Tell whether somebody has to change something: waiting does not help."""
-    if isinstance(error, SchemaError | ModuleNotFoundError):
+    if isinstance(error, SchemaError | ModuleNotFoundError | _NO_PLACE):
         return True
     chain: BaseException | None = error
     for _ in range(5):

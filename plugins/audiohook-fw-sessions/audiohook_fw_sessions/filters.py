@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, String, bindparam, column, func, or_, sele
 
 from .schema import events, sessions, tags
 
-__all__ = ["NAMES", "STATES", "Filter", "FilterError", "conditions", "read_filter"]
+__all__ = ["NAMES", "STATES", "Filter", "FilterError", "conditions", "read_filter", "read_id"]
 
 STATES: Final = ("open", "ended", "rejected", "interrupted")
 """`interrupted`: the server was killed before the call's end was written."""
@@ -80,6 +80,18 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
         min_seconds=_seconds(given.get("min_seconds")),
         words=words,
     )
+
+
+def read_id(name: str, value: object) -> str:
+    """Read the id of a session; an empty one is none.
+
+    Raises:
+        FilterError: that is no id.
+    """
+    found = _short(name, value).lower()
+    if found and not re.fullmatch(r"[0-9a-f]{32}", found):
+        raise FilterError(name, f"{found[:50]!r} is no id of a session; it is on the page before")
+    return found
 
 
 def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:

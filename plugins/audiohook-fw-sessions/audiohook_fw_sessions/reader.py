@@ -101,6 +101,8 @@ class Reader:
     async def find(self, name: str) -> list[Data]:
         """Return the sessions of an id (ours, Genesys', or that of a conversation), oldest first."""
         name = name.lower()
+        if not (name.isascii() and name.isprintable()):
+            return []
         c = sessions.c
         ids = select(c.id).where(or_(c.id == name, c.session_id == name, c.conversation_id == name))
         found = await self._rows(select(sessions).where(c.id.in_(ids)).order_by(c.id).limit(MAX_PAGE))

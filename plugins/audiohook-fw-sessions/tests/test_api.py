@@ -97,7 +97,7 @@ async def test_answers_are_as_the_document_says(ask: Any) -> None:
         answer = whole["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         check(await ask(asked), answer, whole)
     names = {p["name"] for p in whole["paths"]["/v1/sessions"]["get"]["parameters"]}
-    for name in names - {"limit", "details", "state", "since", "until", "min_seconds"}:
+    for name in names - {"limit", "details", "before", "state", "since", "until", "min_seconds"}:
         await ask(f"/v1/sessions?{name}=x")
 
 
@@ -128,6 +128,8 @@ async def test_pages(ask: Any) -> None:
         ("/v1/sessions?since=x", 400, "since: 'x' is no time"),
         ("/v1/sessions?details=1", 400, "details: '1' is neither true nor false"),
         ("/v1/stats?by=colour", 400, "by: 'colour' is none of total, day"),
+        ("/v1/sessions?before=x", 400, "before: 'x' is no id"),
+        ("/v1/sessions/%00", 404, "there is no such session"),
         ("/v1/sessions/none", 404, "there is no such session"),
         (f"/v1/sessions/{CONVERSATION}", 404, "there is no such session"),
         ("/v1/conversations/none", 404, "there is no such conversation"),

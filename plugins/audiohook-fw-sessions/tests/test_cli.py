@@ -192,6 +192,7 @@ def test_export(run: Run, tmp_path: Path) -> None:
         (("list", "--json", "--csv"), "exclude each other"),
         (("export", "--csv", "--details"), "--details is for JSON"),
         (("list", "--database", "mysql://db/x"), "--database: mysql: is a database that is not known"),
+        (("list", "--before", "x"), "--before: 'x' is no id of a session"),
         (("list", "--limit", "0"), "should be greater than or equal to 1"),
     ],
 )
@@ -201,8 +202,13 @@ def test_what_is_wrong_is_said(run: Run, args: tuple[str, ...], problem: str) ->
 
 
 def test_what_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="no session or conversation 'nothing'"):
-        run("show", "nothing")
+    for name in ("nothing", "nul\0", "é"):
+        with pytest.raises(PluginError, match="no session or conversation"):
+            run("show", name)
+    with pytest.raises(PluginError, match="cannot be written: No such file or directory"):
+        run("export", "--into", str(tmp_path / "none" / "file"))
+    with pytest.raises(PluginError, match=r"cannot be used: (No such file|Connection refused)"):
+        run("list", "--database", f"postgresql://u@/x?host={tmp_path}")
     with pytest.raises(PluginError, match=r"there is no .*none\.sqlite; the server makes it"):
         run("list", "--database", f"sqlite:///{tmp_path}/none.sqlite")
     other = tmp_path / "other.sqlite"

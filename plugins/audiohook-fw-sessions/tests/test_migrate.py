@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,18 @@ def test_a_newer_schema_is_refused_by_all(place: Any) -> None:
     with CallDriver(Sessions, settings=place.settings) as call, pytest.raises(PluginError, match=problem):
         call.start()
     assert place.sql("SELECT version_num FROM audiohook_sessions_schema") == [("9999",)]
+
+
+def test_a_wrong_place_fails_the_start_in_one_line(place: Any, tmp_path: Path) -> None:
+    if place.is_file:
+        wrong, problem = f"sqlite:///{tmp_path}", "Is a directory"
+    else:
+        wrong, problem = place.url.replace("/test_", "/none_"), "does not exist"
+    settings = place.settings | {"url": wrong}
+    with CallDriver(Sessions, settings=settings) as call, pytest.raises(PluginError, match=problem) as caught:
+        call.start()
+    assert "the database of plugins.sessions.url cannot be used: " in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_an_empty_database_is_not_asked(place: Any) -> None:

@@ -177,7 +177,6 @@ recordings = Table(
     "recordings",
     METADATA,
     Column("id", Text, primary_key=True),
-    _text("plugin"),
     _text("session_id"),
     _text("conversation_id"),
     _text("organization_id"),

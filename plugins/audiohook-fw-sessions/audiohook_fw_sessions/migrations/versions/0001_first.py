@@ -148,7 +148,7 @@ def _recordings() -> None:
     op.create_table(
         "recordings",
         sa.Column("id", sa.Text, primary_key=True),
-        *(_name(n) for n in ("plugin", "session_id", "conversation_id", "organization_id", "at", "url")),
+        *(_name(n) for n in ("session_id", "conversation_id", "organization_id", "at", "url")),
         *(_name(n) for n in ("state", "format")),
         *(sa.Column(n, sa.Integer) for n in ("rate", "channels")),
         *(sa.Column(n, sa.BigInteger) for n in ("samples", "size")),

@@ -165,7 +165,7 @@ class RecordedCall(SessionHandler):
             "media": media.format if media is not None else None,
             "channels": ",".join(media.channels) if media is not None else None,
             "language": text(session.language) or None,
-            "queue_id": text(session.context.get("queue_id")),
+            "queue_id": text(session.context.get("queue_id")).lower(),
             "queue_name": text(session.context.get("queue_name")),
         }
         for name, value in session.tags.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, bindparam, column, func, or_, select, table, text
+from sqlalchemy import ColumnElement, String, bindparam, column, func, select, table, text
 
 from .schema import events, sessions, tags
 
@@ -25,6 +25,7 @@ NAMES: Final = (
 
 _LONGEST: Final = 500
 _WORD: Final = re.compile(r"\w+")
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _MOMENT: Final = "write a day as 2026-01-31, or a time as 2026-01-31T09:30"
 
 
@@ -111,7 +112,9 @@ def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
         if value:
             found.append(col == value)
     if wanted.queue:
-        found.append(or_(c.queue_id == wanted.queue, c.queue_name == wanted.queue))
+        # Not either of them: then no index gives the newest first.
+        is_id = _UUID.fullmatch(wanted.queue) is not None
+        found.append(c.queue_id == wanted.queue.lower() if is_id else c.queue_name == wanted.queue)
     if wanted.min_seconds is not None:
         found.append(c.seconds >= wanted.min_seconds)
     for name, value_or_any in wanted.tags:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .address import is_sqlite, sqlite_file
-from .engines import make_writer
+from .engines import MIGRATE_SECONDS, make_writer
 from .migrate import migrate
 from .rows import Row, iso
 from .schema import CHILDREN, TABLES, erasures, recordings, sessions
@@ -57,7 +57,11 @@ class Database:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would let everybody read it
         if not self._ready:
-            await migrate(self._engine)
+            migrating = make_writer(self._url, seconds=MIGRATE_SECONDS)
+            try:
+                await migrate(migrating)
+            finally:
+                await migrating.dispose()
             self._ready = True
             if is_sqlite(self._url):
                 self._file = _identity(sqlite_file(self._url))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from .address import is_sqlite, require_driver, sqlite_file
 
-__all__ = ["BUSY_SECONDS", "CONNECT_SECONDS", "make_reader", "make_writer"]
+__all__ = ["BUSY_SECONDS", "CONNECT_SECONDS", "MIGRATE_SECONDS", "make_reader", "make_writer"]
 
 BUSY_SECONDS: Final = 5.0
 """How long a statement waits for a file that somebody else has locked."""
@@ -20,15 +20,22 @@ WRITE_SECONDS: Final = 30.0
 """How long a statement that writes may take; a lock that somebody holds for longer is an outage."""
 
 
-def make_writer(url: URL) -> AsyncEngine:
+MIGRATE_SECONDS: Final = 3_600.0
+"""How long a change of the tables may take, or another node's, for which this one waits."""
+
+
+def make_writer(url: URL, *, seconds: float = WRITE_SECONDS) -> AsyncEngine:
     """Return an engine that writes, over one connection. It connects when it is used.
+
+    Args:
+        seconds: how long a statement may take at a server.
 
     Raises:
         ModuleNotFoundError: the driver is not installed.
     """
     require_driver(url)
     if not is_sqlite(url):
-        return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_server_args(WRITE_SECONDS))
+        return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_server_args(seconds))
     engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
     pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON")
     _prepare(engine, *pragmas, begin="BEGIN IMMEDIATE")

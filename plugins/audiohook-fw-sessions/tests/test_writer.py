@@ -66,6 +66,16 @@ def test_rows_are_written_once_however_often_they_are_handed_in(place: Any) -> N
     assert list(place.journal.iterdir()) == []
 
 
+def test_what_is_older_changes_nothing(place: Any, kit: Any) -> None:
+    writer = place.writer()
+    writer.put("sessions", session_row(revision=2, state="ended"))
+    kit.until(lambda: writer.written == 1)
+    writer.put("sessions", session_row(revision=1))
+    kit.until(lambda: writer.written == 2)
+    assert writer.stop(30) == 0
+    assert place.sql("SELECT revision, state FROM sessions") == [(2, "ended")]
+
+
 def test_an_outage_loses_nothing(place: Any, kit: Any, request: pytest.FixtureRequest) -> None:
     writer = place.writer()
     writer.put("errors", error_row(0))

@@ -130,7 +130,10 @@ def _said(words: tuple[str, ...], dialect: str) -> Any:
     query = select(events.c.session).where(events.c.text.is_not(None))
     if dialect == "postgresql":
         vector = func.to_tsvector(text("'simple'"), events.c.text)
-        return query.where(vector.op("@@")(func.plainto_tsquery(text("'simple'"), " ".join(words))))
+        query = query.where(vector.op("@@")(func.plainto_tsquery(text("'simple'"), " ".join(words))))
+        # Made first: the planner takes words that it does not know for common, and would walk all sessions.
+        made = query.distinct().cte("said").prefix_with("MATERIALIZED")
+        return select(made.c.session)
     quoted = " ".join(f'"{word}"' for word in words)
     said = table("said", column("rowid"))
     matches = select(said.c.rowid).where(

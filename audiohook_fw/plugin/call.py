@@ -99,8 +99,7 @@ class PluginCall:
 
     def consumes(self, event_type: str) -> bool:
         """Tell whether its `on_event` wants events of that type."""
-        wanted = self.plugin.consumes
-        return not wanted or event_type in wanted
+        return self.plugin.hears(event_type)
 
     def statistics(self) -> CallStatistics:
         """Return how it fares."""

@@ -16,6 +16,7 @@ __all__ = [
     "BotTurnResponse",
     "ContextChanged",
     "Event",
+    "RecordingFinished",
     "Sentiment",
     "SpeechEnded",
     "SpeechStarted",
@@ -136,6 +137,26 @@ class BotTurnResponse(Event, event_type="bot_turn_response"):
     disposition: Literal["no_input", "no_match", "match"]
     text: str | None = Field(default=None, repr=False)
     confidence: float | None = Field(default=None, ge=0, le=1)
+
+
+class RecordingFinished(Event, event_type="recording_finished"):
+    """A recording is where it stays; announced (`ServerContext.announce`), since its call may be long over.
+
+    `id` names the recording among all, the same one each time it is told. `samples` are per channel.
+    """
+
+    id: str = Field(min_length=1, max_length=200)
+    session_id: str
+    conversation_id: str
+    organization_id: str = ""
+    url: str
+    state: Literal["complete", "interrupted"] = "complete"
+    format: str = ""
+    rate: int = Field(default=8000, gt=0)
+    channels: int = Field(default=1, gt=0)
+    samples: int = Field(default=0, ge=0)
+    size: int | None = Field(default=None, ge=0)
+    sha256: str = ""
 
 
 OF_THE_CORE: Final = frozenset({ContextChanged.event_type})

@@ -33,6 +33,7 @@ _BY_FAMILY: Final[Mapping[Family, tuple[str, ...]]] = {
         "check_health",
         "supported_languages",
         "on_erase",
+        "on_announced",
     ),
     Family.CONNECTION: ("check_address", "find_credential"),
     Family.DECISION: ("on_open", "select_media"),

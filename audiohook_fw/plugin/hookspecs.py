@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 HOOK_API_VERSION: Final = 1
 """Counts the breaks of the hooks below: a plugin written for another number does not fit.
-
 Raised only when a hook or an argument is removed or changes its meaning, never for an addition.
 """
 
@@ -34,13 +33,11 @@ Result = Awaitable[None] | None
 
 
 # process family ---------------------------------------------------------------------------------
-
-
 @hookspec
 def on_startup(server: ServerContext, settings: Any) -> Result:
     """Prepare the plugin before the first call: connect, warm up, read files.
 
-    `settings` is the validated `Settings` model of the plugin, or `None` when it has none.
+    `settings` is the plugin's validated `Settings` model, or `None` when it has none.
 
     Called: once per process, one plugin after the other in configured order.
     Family: process
@@ -131,9 +128,20 @@ def on_erase(conversation_id: str) -> Awaitable[int | None] | int | None:
     """
 
 
+@hookspec
+def on_announced(event: Event) -> Result:
+    """Take an event of no live call, such as `RecordingFinished`; it may come twice. Return when it is safe.
+
+    Called: for `ServerContext.announce`, of all plugins that consume such events at once, the announcer too.
+    Family: process
+    Delivery: awaited when async; a plain function must not block.
+    Deadline: that of the announcement, 30 s unless it names another.
+    On error: logged and counted; who announced it tells it again.
+    Since: 0.1
+    """
+
+
 # connection family ------------------------------------------------------------------------------
-
-
 @hookspec
 def check_address(address: str, headers: Mapping[str, str]) -> Awaitable[bool | None] | bool | None:
     """Return `False` to refuse a connection by its source, `True` to allow it, `None` for no opinion.
@@ -162,8 +170,6 @@ def find_credential(api_key: str, organization_id: str) -> Awaitable[Credential 
 
 
 # decision family --------------------------------------------------------------------------------
-
-
 @hookspec
 def on_open(session: Session) -> Awaitable[Decision] | Decision:
     """Accept or reject a call, or return `None` for no opinion.
@@ -195,8 +201,6 @@ def select_media(session: Session, offers: Sequence[MediaFormat]) -> MediaFormat
 
 
 # call family ------------------------------------------------------------------------------------
-
-
 @hookspec
 def create_handler(session: Session) -> SessionHandler | None:
     """Return the object whose methods are the event hooks of this call, or `None`.
@@ -211,8 +215,6 @@ def create_handler(session: Session) -> SessionHandler | None:
 
 
 # event family -----------------------------------------------------------------------------------
-
-
 @hookspec
 def on_decided(session: Session, decision: Accept | Reject) -> Result:
     """Learn how a call was decided, rejections too. Functions only: a rejected call has no handler.
@@ -384,8 +386,6 @@ def on_end(session: Session, summary: SessionSummary) -> Result:
 
 
 # filter family ----------------------------------------------------------------------------------
-
-
 @hookspec
 def filter_event(session: Session, event: Event) -> Event | None:
     """Return the event, a changed event, or `None` to drop it, before other plugins and Genesys see it.

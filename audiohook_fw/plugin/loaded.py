@@ -67,6 +67,10 @@ class LoadedPlugin:
             return self.target.__name__
         return type(self.target).__module__
 
+    def hears(self, event_type: str) -> bool:
+        """Tell whether it wants events of that type."""
+        return not self.consumes or event_type in self.consumes
+
     @property
     def info(self) -> PluginInfo:
         """What the plugin says about itself."""

@@ -19,6 +19,7 @@ from .ask import Answer, Question, TaskHold, ask
 from .compile import select
 from .conduct import Conduct
 from .erasing import Erased, erased_of, unasked
+from .events import Event
 from .faults import describe, sentence
 from .info import OnFailure
 from .lane_queue import LaneBudget
@@ -238,6 +239,19 @@ class PluginManager:
                 self.conduct.fault(erased.plugin, hook, fault)
         return (*found, *unasked(self._records))
 
+    async def announce(self, event: Event, timeout: float) -> bool:
+        """Tell an event to all plugins that consume it; return whether none failed or was late.
+
+        Args:
+            timeout: seconds for all together.
+        """
+        hook, name = "on_announced", event.event_type
+        answers = await self._ask(hook, {"event": event}, timeout, of=lambda plugin: plugin.hears(name))
+        failed = [answer for answer in answers if answer.failed]
+        for answer in failed:
+            self._note(answer, hook)
+        return not failed
+
     # connection hooks ---------------------------------------------------------------------------
 
     async def check_address(self, address: str, headers: Mapping[str, str]) -> bool | None:
@@ -319,11 +333,12 @@ class PluginManager:
         values: Mapping[str, object],
         timeout: float,
         final: Callable[[Answer], bool] = lambda _: False,
+        of: Callable[[LoadedPlugin], bool] = lambda _: True,
     ) -> list[Answer]:
         questions = [
             plugin.question(i, select(i, values))
             for plugin in self._loaded.values()
-            if plugin.is_asked
+            if plugin.is_asked and of(plugin)
             for i in plugin.functions.get(hook, ())
         ]
         return await ask(hook, questions, timeout, final=final, hold=self.hold) if questions else []

@@ -12,6 +12,7 @@ from opentelemetry.metrics import Meter, NoOpMeter
 from audiohook_fw.protocol import is_uuid
 
 from .erasing import Erased
+from .events import Event
 
 if TYPE_CHECKING:
     from audiohook_fw.session import Session
@@ -30,6 +31,13 @@ ERASE_SECONDS: Final = 600.0
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
+Announcer = Callable[[Event, float], Coroutine[Any, Any, bool]]
+"""Tells all plugins an event, within so many seconds."""
+
+ANNOUNCE_SECONDS: Final = 30.0
+"""For all plugins together."""
+
+
 class ServerContext:
     """The server a plugin runs in.
 
@@ -39,7 +47,7 @@ class ServerContext:
         meter: makes a plugin's own instruments, which `/metrics` shows; an `add` costs 10 µs: none per frame.
     """
 
-    __slots__ = ("_sessions", "meter", "node", "version")
+    __slots__ = ("_announce", "_sessions", "meter", "node", "version")
 
     def __init__(
         self,
@@ -48,11 +56,13 @@ class ServerContext:
         node: str,
         sessions: Callable[[], Iterable[Session]] = lambda: (),
         meter: Meter | None = None,
+        announce: Announcer | None = None,
     ) -> None:
         self.version = version
         self.node = node
         self.meter: Meter = meter or NoOpMeter("audiohook_fw")
         self._sessions = sessions
+        self._announce = announce
 
     def __repr__(self) -> str:
         return f"<ServerContext {self.node} {self.version}>"
@@ -61,6 +71,25 @@ class ServerContext:
     def sessions(self) -> tuple[Session, ...]:
         """The calls that are live now."""
         return tuple(self._sessions())
+
+    async def announce(self, event: Event, *, timeout: float = ANNOUNCE_SECONDS) -> bool:
+        """Tell all plugins an event that belongs to no live call (`on_announced`).
+
+        From another thread: `asyncio.run_coroutine_threadsafe(server.announce(event), loop)`. Cancelling
+        stops the waiting.
+
+        Args:
+            timeout: seconds that all plugins have together.
+
+        Returns:
+            Whether all have taken it; if not, announce it again later.
+
+        Raises:
+            TypeError: that is no `Event`.
+        """
+        if not isinstance(event, Event):
+            raise TypeError(f"announce takes an Event, not {type(event).__name__}")
+        return True if self._announce is None else await self._announce(event, timeout)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,11 @@ class AudiohookServer:
         self.registry: Final = Registry(self.settings.limits.calls)
         self.node: Final = self.settings.server.node or socket.gethostname()
         self._context = ServerContext(
-            version=_VERSION, node=self.node, sessions=self.registry.sessions, meter=self.metrics.meter
+            version=_VERSION,
+            node=self.node,
+            sessions=self.registry.sessions,
+            meter=self.metrics.meter,
+            announce=plugins.announce,
         )
         limits = self.settings.limits
         self.watchdog: Final = Watchdog(

@@ -131,6 +131,11 @@ class Call:
         return self._decision is not None
 
     @property
+    def decided_by(self) -> str:
+        """The plugin that rejected the call; empty while none has."""
+        return self._by
+
+    @property
     def rejected(self) -> bool:
         """Whether the answer was a rejection, which the client is told or about to be told."""
         return self._outcome == "rejected"

@@ -185,6 +185,16 @@ class Session:
         """How this plugin fares: what its lane dropped or refused, its faults."""
         return self._call.delivery.statistics_of(self._plugin)
 
+    @property
+    def plugin_statistics(self) -> tuple[CallStatistics, ...]:
+        """How all plugins with hooks in this call fare, in configured order; none before it is accepted."""
+        return self._call.delivery.statistics()
+
+    @property
+    def decided_by(self) -> str:
+        """The plugin that rejected the call; empty while none has."""
+        return self._call.decided_by
+
     # what a plugin may do -----------------------------------------------------------------------------
 
     def settings_for(self, plugin: str | None = None) -> Any:

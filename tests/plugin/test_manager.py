@@ -10,7 +10,14 @@ import pytest
 
 from audiohook_fw.auth import Credential
 from audiohook_fw.errors import PluginError, PluginLoadError, PluginOverflowError
-from audiohook_fw.plugin import Erased, OnFailure, PluginInfo, ServerContext, hookimpl, load_plugins
+from audiohook_fw.plugin import (
+    Erased,
+    OnFailure,
+    PluginInfo,
+    ServerContext,
+    hookimpl,
+    load_plugins,
+)
 
 SERVER = ServerContext(version="0.1.0", node="n1")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audiohook_fw.plugin import Command, Commands, Erased, Route, Routes, ServerContext
+from audiohook_fw.plugin import Command, Commands, Erased, Event, Route, Routes, ServerContext, SpeechStarted
 
 
 async def handler(request: Any) -> Any: ...
@@ -25,6 +25,22 @@ def test_server_shows_the_calls_that_live_now() -> None:
 def test_instruments_without_a_server_do_nothing() -> None:
     counter = ServerContext(version="", node="").meter.create_counter("acme.calls")
     counter.add(1, {"queue": "Sales"})
+
+
+async def test_announcing_needs_an_event_and_tells_whether_all_took_it() -> None:
+    told: list[tuple[Event, float]] = []
+
+    async def announce(event: Event, timeout: float) -> bool:
+        told.append((event, timeout))
+        return False
+
+    event = SpeechStarted(channel="external", start=0)
+    server = ServerContext(version="", node="", announce=announce)
+    assert not await server.announce(event, timeout=3)
+    assert told == [(event, 3)]
+    assert await ServerContext(version="", node="").announce(event)
+    with pytest.raises(TypeError, match="takes an Event, not str"):
+        await server.announce("recorded")  # type: ignore[arg-type]
 
 
 def test_routes_are_for_the_admin_port_unless_public() -> None:

@@ -19,6 +19,7 @@ from audiohook_fw.plugin import (
     Running,
     ServerContext,
     SessionHandler,
+    SpeechStarted,
     Transcript,
     hookimpl,
     tells,
@@ -186,6 +187,10 @@ async def test_process_and_connection_hooks(bench: Any, watch: Watcher) -> None:
             watch()
 
         @hookimpl
+        def on_announced(self) -> None:
+            watch()
+
+        @hookimpl
         def check_address(self) -> None:
             watch()
 
@@ -200,11 +205,19 @@ async def test_process_and_connection_hooks(bench: Any, watch: Watcher) -> None:
     await manager.check_health(SERVER, timeout=1)
     await manager.supported_languages(SERVER)
     await manager.erase("id", 1)
+    await manager.announce(SpeechStarted(channel="external", start=0), 1)
     await manager.check_address("127.0.0.1", {})
     await manager.find_credential("key", "organization", timeout=1)
     await manager.shutdown(SERVER)
     hooks = ["on_startup", "on_startup", "register_routes", "register_commands", "check_health"]
-    hooks += ["supported_languages", "on_erase", "check_address", "find_credential", "on_shutdown"]
+    hooks += [
+        "supported_languages",
+        "on_erase",
+        "on_announced",
+        "check_address",
+        "find_credential",
+        "on_shutdown",
+    ]
     assert watch.seen == [Running("site", hook) for hook in hooks]
 
 

@@ -6,7 +6,6 @@ when nothing but the test itself called that hook.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import re
 import shutil
@@ -27,7 +26,6 @@ from audiohook_fw import (
     AudiohookDeprecationWarning,
     CloseReason,
     Credential,
-    Erased,
     OnFailure,
     PluginError,
     Reject,
@@ -124,29 +122,6 @@ async def test_hook_check_health(example: Example) -> None:
 async def test_hook_supported_languages(example: Example) -> None:
     bench = example()
     assert await bench.manager.supported_languages(bench.server) == ("en-US", "de-DE")
-
-
-async def test_hook_on_erase(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    bench = example()
-    await bench.begin()
-    await bench.finish()
-    (note,) = (tmp_path / "notes").iterdir()
-    (command,) = bench.manager.register_commands()
-
-    def forget() -> tuple[int, str]:
-        result = CliRunner().invoke(command.app, [note.name.upper()])
-        return result.exit_code, result.output
-
-    assert await asyncio.to_thread(forget) == (0, "on_erase: 1\n")
-    assert not note.exists()
-    assert await asyncio.to_thread(forget) == (0, "on_erase: 0\n")
-    note.touch()
-    assert await bench.manager.erase(note.name, 10) == (Erased("on_erase", 1),)
-    note.mkdir()
-    assert (await asyncio.to_thread(forget))[0] == 1
-    with pytest.raises(PluginError, match="cannot be deleted"):
-        bench.module.on_erase(note.name)
 
 
 # connection -----------------------------------------------------------------------------------------
@@ -358,8 +333,9 @@ async def test_hook_filter_event(example: Example) -> None:
 
 def test_every_hook_has_an_example_and_a_test() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(FAMILIES)
-    tests = {name.removeprefix("test_hook_") for name in globals() if name.startswith("test_hook_")}
-    assert tests == set(FAMILIES)
+    files = [file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_hooks*.py")]
+    tests = re.findall(r"^(?:async )?def test_hook_(\w+)\(", "\n".join(files), re.MULTILINE)
+    assert sorted(tests) == sorted(FAMILIES)
 
 
 @pytest.mark.parametrize("hook", FAMILIES)

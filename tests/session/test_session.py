@@ -13,6 +13,7 @@ from audiohook_fw.plugin import (
     Accept,
     Event,
     PluginInfo,
+    Reject,
     StashKey,
     Transcript,
     hookimpl,
@@ -177,6 +178,38 @@ async def test_delivery_shows_how_the_plugin_itself_fares(bench: Any, b: Keep) -
     bench.hear()
     assert a.session.delivery.faults == 1
     assert b.session.delivery.faults == 0
+
+
+async def test_all_plugins_show_how_they_fare(bench: Any, b: Keep) -> None:
+    class Failing(Keep):
+        @hookimpl
+        def on_audio(self) -> None:
+            raise KeyError
+
+    a = Failing()
+    await bench.accepted(a=a, b=b)
+    bench.hear()
+    fared = {one.plugin: one.faults for one in b.session.plugin_statistics}
+    assert (fared["a"], fared["b"]) == (1, 0)
+
+
+async def test_who_rejected_is_told(bench: Any, a: Keep, b: Keep) -> None:
+    class Rejecting(Keep):
+        @hookimpl
+        def on_open(self, session: Session) -> Reject:
+            return Reject()
+
+    told: list[str] = []
+
+    class Listening(Keep):
+        @hookimpl
+        def on_decided(self, session: Session) -> None:
+            told.append(session.decided_by)
+
+    await bench.open(a=Listening(), policy=Rejecting())
+    decision = (await bench.call.decide()).decision
+    await bench.call.reject(decision)
+    assert told == ["policy"]
 
 
 async def test_settings_of_itself_and_of_others(bench: Any, b: Keep) -> None:

@@ -1,0 +1,1 @@
+"""What alembic runs: one file per change of the tables, in `versions`."""

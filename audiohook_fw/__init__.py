@@ -1,7 +1,7 @@
 """audiohook_fw: a plugin-based server for the Genesys Cloud AudioHook protocol.
 
 These names are what plugins are written with. `audiohook_fw.protocol` and `audiohook_fw.audio` are usable
-alone, `audiohook_fw.client` plays calls; all else is internal.
+alone, `audiohook_fw.client` plays calls, `audiohook_fw.replay` recorded ones; all else is internal.
 """
 
 from importlib import import_module as _import_module

@@ -28,7 +28,9 @@ ALLOWED: Mapping[str, set[str]] = {
     "session": _BASE | {"plugin"},
     "server": _BASE | {"plugin", "session"},
     "client": {"errors", "protocol", "audio", "auth"},
-    "testing": _BASE | {"plugin", "session", "server", "client"},
+    "stage": _BASE | {"plugin", "session"},
+    "replay": _BASE | {"plugin", "session", "stage"},
+    "testing": _BASE | {"plugin", "session", "server", "client", "stage"},
     "cli": _BASE | {"plugin", "session", "server", "client", "testing"},
     "pytest_plugin": {"testing"},
     # The public API re-exports, and `python -m audiohook_fw` runs the command.
@@ -41,6 +43,8 @@ BANNED: Mapping[str, set[str]] = {
     "protocol": {"aiohttp", "asyncio", "random", "secrets", "socket", "threading", "time"},
     "plugin": {"aiohttp"},
     "session": {"aiohttp"},
+    "stage": {"aiohttp"},
+    "replay": {"aiohttp"},
 }
 """For each sub-package: the foreign modules it must do without."""
 

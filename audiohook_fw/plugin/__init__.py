@@ -26,6 +26,7 @@ from .families import ARGUMENTS, EVENT_HOOKS, FAMILIES, HANDLER_HOOKS, Family
 from .handler import SessionHandler
 from .history import HISTORY, Deprecation, HookHistory
 from .hookspecs import HOOK_API_VERSION
+from .ids import ids_from
 from .info import AudioWish, OnFailure, Overflow, PluginInfo
 from .lane import Lane
 from .loader import load_plugins
@@ -109,6 +110,7 @@ __all__ = [
     "event_class",
     "hookimpl",
     "hookspec",
+    "ids_from",
     "load_plugins",
     "similar_events",
     "tells",

@@ -7,9 +7,10 @@ Texts and other personal data are left out of `repr`.
 from __future__ import annotations
 
 from typing import Any, ClassVar, Final, Literal
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from .ids import new_id
 
 __all__ = [
     "OF_THE_CORE",
@@ -83,7 +84,7 @@ class Word(BaseModel):
 class Transcript(Event, event_type="transcript"):
     """What was said on one channel; interim and final of one utterance share `id`."""
 
-    id: str = Field(default_factory=lambda: str(uuid4()))
+    id: str = Field(default_factory=new_id)
     channel: str
     text: str = Field(repr=False)
     is_final: bool = True

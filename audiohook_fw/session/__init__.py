@@ -5,7 +5,7 @@ from .control import CallControl
 from .facts import CallFacts
 from .holds import Hold, Holds, OnQuarantine
 from .pools import BlockingPools
-from .services import CallLimits, CallServices
+from .services import CallLimits, CallServices, wall_time
 from .session import Session
 from .wire import to_entity
 
@@ -21,4 +21,5 @@ __all__ = [
     "OnQuarantine",
     "Session",
     "to_entity",
+    "wall_time",
 ]

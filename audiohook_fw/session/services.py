@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from audiohook_fw.plugin import PluginManager
@@ -10,7 +12,12 @@ from audiohook_fw.telemetry import Counter, Metrics, Tracing
 
 from .pools import BlockingPools
 
-__all__ = ["CallLimits", "CallServices"]
+__all__ = ["CallLimits", "CallServices", "wall_time"]
+
+
+def wall_time() -> datetime:
+    """Return the time of day (UTC)."""
+    return datetime.now(UTC)
 
 
 class CallLimits(Protocol):
@@ -26,7 +33,11 @@ class CallLimits(Protocol):
 
 @dataclass(slots=True, eq=False)
 class CallServices:
-    """Plugins, deadlines and telemetry, and the counters that calls add to; `node` is the server's name."""
+    """Plugins, deadlines and telemetry, and the counters that calls add to.
+
+    Attributes:
+        node: the server's name. wall: tells the time of day.
+    """
 
     plugins: PluginManager
     limits: CallLimits
@@ -34,6 +45,7 @@ class CallServices:
     metrics: Metrics
     tracing: Tracing
     node: str = ""
+    wall: Callable[[], datetime] = wall_time
     frames: Counter = field(init=False)
     bytes: Counter = field(init=False)
     duration: Counter = field(init=False)

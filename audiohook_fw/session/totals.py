@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from audiohook_fw.plugin import CloseReason, SessionSummary
@@ -82,7 +82,7 @@ class Totals:
         return SessionSummary(
             reason=reason,
             started_at=self._started_at,
-            ended_at=datetime.now(UTC),
+            ended_at=self._services.wall(),
             rate=clock.rate,
             position=clock.position,
             audio=clock.audio,

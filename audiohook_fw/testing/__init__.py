@@ -5,6 +5,8 @@ A call driven by hand, a real server, a scripted client, a fake of Genesys Cloud
 
 from __future__ import annotations
 
+from audiohook_fw.stage import Fault, VirtualLoop
+
 from .audio import CallAudio
 from .client import play_call
 from .contract import PluginContract
@@ -16,8 +18,6 @@ from .platform_faults import PlatformFault, PlatformRequest
 from .platform_state import FakeConversation
 from .rules import RULES, ContractFailure, NotTriedError, Rule, Subject, check_plugin
 from .server import ServerThread
-from .stage import Fault
-from .virtual_loop import VirtualLoop
 
 __all__ = [
     "RULES",

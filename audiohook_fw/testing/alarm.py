@@ -8,8 +8,9 @@ import threading
 import time
 from typing import Final
 
+from audiohook_fw.stage import VirtualLoop
+
 from .blocking import Blocked, BlockedError, blocked_by
-from .virtual_loop import VirtualLoop
 
 __all__ = ["Alarm"]
 

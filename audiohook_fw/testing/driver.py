@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
 import numpy.typing as npt
 
 from audiohook_fw.audio import encode
+from audiohook_fw.config import Loaded, Settings
 from audiohook_fw.plugin import (
     Accept,
     CloseReason,
@@ -24,13 +25,13 @@ from audiohook_fw.protocol import (
     PlaybackStarted,
     Update,
 )
+from audiohook_fw.stage import Stage, limits_of, name_of, open_message
 
 from .audio import STEREO, CallAudio, as_samples, cut
-from .facts import Facts, call_facts, open_message
+from .facts import Facts, call_facts
 from .line import ELSEWHERE, Line
 from .log_notes import LogNotes
 from .outcome import CallOutcome
-from .stage import Stage
 
 __all__ = ["CallDriver"]
 
@@ -76,7 +77,9 @@ class CallDriver(CallOutcome):
         **facts: Unpack[Facts],
     ) -> None:
         self._facts = call_facts(facts)
-        self._stage = Stage(plugin, settings or {}, name=name, others=others, limits=limits)
+        name = name or name_of(plugin)
+        sections = Loaded.of(Settings(), {name: settings or {}})
+        self._stage = Stage({name: plugin, **(others or {})}, sections, limits_of(limits))
         self._notes = LogNotes(self._stage.manager, self._stage.name)
         self._context = dict(context or {})
         self._raise_faults = raise_faults

@@ -13,16 +13,16 @@ from audiohook_fw.protocol import (
     ClientProtocol,
     ContinuedSession,
     MediaFormat,
-    Open,
     Participant,
     ServerProtocol,
     Violated,
 )
 from audiohook_fw.session import CallFacts
+from audiohook_fw.stage import open_message
 
 from .audio import STEREO
 
-__all__ = ["Facts", "call_facts", "open_message", "read_facts"]
+__all__ = ["Facts", "call_facts", "read_facts"]
 
 _SESSION: Final = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
 _ORGANIZATION: Final = "d7934305-0972-4844-938e-9060eef73d05"
@@ -109,21 +109,6 @@ def call_facts(given: Facts) -> CallFacts:
             "offers": tuple(values.get("offers", (STEREO,))),
             "continued_sessions": tuple(values.get("continued_sessions", ())),
         }
-    )
-
-
-def open_message(facts: CallFacts) -> Open:
-    """Return the `open` that tells a server of them."""
-    return Open(
-        organization_id=facts.organization_id,
-        conversation_id=facts.conversation_id,
-        participant=facts.participant,
-        media=[offer.to_wire() for offer in facts.offers],
-        language=facts.language,
-        supported_languages=facts.wants_languages or None,
-        continued_sessions=facts.continued_sessions or None,
-        custom_config=dict(facts.custom_config) or None,
-        input_variables=dict(facts.input_variables) or None,
     )
 
 

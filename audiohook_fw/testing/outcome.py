@@ -10,12 +10,11 @@ from typing import Any
 from audiohook_fw.plugin import Accept, CallStatistics, Event, Lane, Reject, SessionSummary
 from audiohook_fw.protocol import MediaFormat, WireEntity
 from audiohook_fw.session import BlockingPools, Session
+from audiohook_fw.stage import Fault, Stage, VirtualLoop
 
 from .control import Disconnected
 from .line import Line
 from .log_notes import LogNotes
-from .stage import Fault, Stage
-from .virtual_loop import VirtualLoop
 
 __all__ = ["CallOutcome"]
 
@@ -130,7 +129,9 @@ class CallOutcome:
     @property
     def loop(self) -> VirtualLoop:
         """The loop of virtual time that everything runs in."""
-        return self._stage.loop
+        loop = self._stage.loop
+        assert isinstance(loop, VirtualLoop)
+        return loop
 
     @property
     def name(self) -> str:

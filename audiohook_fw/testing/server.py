@@ -15,8 +15,7 @@ from audiohook_fw.auth import decode_secret
 from audiohook_fw.config import Loaded, Settings, new_key
 from audiohook_fw.plugin import PluginRecord, load_plugins
 from audiohook_fw.server import AudiohookServer
-
-from .loading import named, options_for
+from audiohook_fw.stage import named, options_for
 
 __all__ = ["ServerThread"]
 

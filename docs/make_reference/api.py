@@ -19,7 +19,8 @@ _HEAD: Final = """\
 
 Made from the source by `make docs`. What `audiohook_fw` exports is what plugins are written with; it
 changes only with a line in the changelog. `audiohook_fw.protocol` and `audiohook_fw.audio` can be used
-alone, and `audiohook_fw.client` plays calls. All else is internal, even where it can be imported.
+alone, `audiohook_fw.client` plays calls, and [`audiohook_fw.replay`](replay.md) recorded ones. All else is
+internal, even where it can be imported.
 
 Signatures are as in the source. Positions and lengths are samples of call time at `media.rate`, unless
 something else is said. `Result` is `Awaitable[None] | None`: `def` or `async def`, as you like."""

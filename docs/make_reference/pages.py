@@ -8,7 +8,7 @@ from typing import Final
 
 from audiohook_fw.cli import reference as cli
 
-from . import api, errors, hooks, isolation, settings, telemetry, testing
+from . import api, errors, hooks, isolation, replay, settings, telemetry, testing
 
 __all__ = ["PAGES", "REFERENCE"]
 
@@ -20,6 +20,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "errors.md": errors.page,
     "hooks.md": hooks.page,
     "isolation.md": isolation.page,
+    "replay.md": replay.page,
     "settings.md": settings.page,
     "telemetry.md": telemetry.page,
     "testing.md": testing.page,

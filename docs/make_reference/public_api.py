@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import audiohook_fw
-from audiohook_fw import testing
+from audiohook_fw import replay, testing
 from audiohook_fw.plugin import FAMILIES, hookspecs
 
 from .source import find
@@ -34,6 +34,8 @@ def lines() -> Iterator[str]:
         yield from _lines_of("audiohook_fw", name)
     for name in sorted(testing.__all__):
         yield from (f"testing.{line}" for line in _lines_of("audiohook_fw.testing", name))
+    for name in sorted(replay.__all__):
+        yield from (f"replay.{line}" for line in _lines_of("audiohook_fw.replay", name))
     for hook in FAMILIES:
         signature = str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
         yield f"hook {hook}{signature}"

@@ -86,7 +86,7 @@ def find(module: str, name: str) -> Definition:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name and (
-                    node.level or (node.module or "").startswith(module)
+                    node.level or (node.module or "").partition(".")[0] == module.partition(".")[0]
                 ):
                     return find(_absolute(module, spec.origin, node), alias.name)
     raise LookupError(f"{module}.{name}")

@@ -15,6 +15,7 @@ from audiohook_fw import pytest_plugin, testing
 from audiohook_fw.cli.packaging import PACKAGING_RULES, PackagingRule
 
 PAGE = maker.page()
+OURS = ("audiohook_fw.testing", "audiohook_fw.stage")
 HOW_TO = (Path(__file__).parents[2] / "docs/how-to/test-a-plugin.md").read_text(encoding="utf-8")
 
 
@@ -26,7 +27,7 @@ def test_name_has_its_entry(name: str) -> None:
     entry = PAGE.partition(f"\n### `{name}`\n")[2].partition("\n### ")[0]
     if inspect.isclass(public):
         assert first_line(inspect.getdoc(public) or "") in entry
-        mine = [member for kind in public.__mro__ if kind.__module__.startswith("audiohook_fw.testing")
+        mine = [member for kind in public.__mro__ if kind.__module__.startswith(OURS)
                 for member, value in vars(kind).items() if _is_told(member, value)]  # fmt: skip
         assert [member for member in mine if f"`{member}" not in entry and f" {member}(" not in entry] == []
 

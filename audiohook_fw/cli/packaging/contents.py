@@ -23,7 +23,10 @@ __all__ = [
 ]
 
 _CORE: Final = "audiohook_fw"
-_PUBLIC: Final = (_CORE, *(f"{_CORE}.{part}" for part in ("protocol", "audio", "client", "testing")))
+_PUBLIC: Final = (
+    _CORE,
+    *(f"{_CORE}.{part}" for part in ("protocol", "audio", "client", "replay", "testing")),
+)
 _CONTRACT: Final = "PluginContract"
 
 
@@ -131,7 +134,7 @@ TESTS_CONTRACT: Final = PackagingRule(
 PUBLIC_IMPORTS: Final = PackagingRule(
     "public-imports",
     "Its code imports public names only: of `audiohook_fw`, and of `audiohook_fw.protocol`, `.audio`, "
-    "`.client` and `.testing`.",
+    "`.client`, `.replay` and `.testing`.",
     "import it from audiohook_fw; what is missing there is worth an issue: all else may change at any time",
     _public_imports,
     (Needs.CODE,),

@@ -17,9 +17,9 @@ from typing import SupportsIndex, cast
 from audiohook_fw.errors import PluginLoadError
 from audiohook_fw.plugin import Event
 from audiohook_fw.protocol import MediaFormat
+from audiohook_fw.stage import VirtualLoop
 
 from ..facts import Facts
-from ..virtual_loop import VirtualLoop
 from .tried import TriedCall
 
 __all__ = ["BrokenError", "ContractFailure", "NotTriedError", "Rule", "Subject", "ToldError"]

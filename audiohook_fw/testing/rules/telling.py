@@ -15,10 +15,10 @@ from typing import Final
 
 from audiohook_fw.errors import PluginError, PluginOverflowError, PluginTimeoutError
 from audiohook_fw.protocol import MediaFormat
+from audiohook_fw.stage import Fault
 
 from ..blocking import BlockedError
 from ..log_notes import is_of
-from ..stage import Fault
 from .rule import BrokenError, Subject, ToldError
 from .scripts import Script, broken_off, endless, ordinary, play
 from .tried import TriedCall

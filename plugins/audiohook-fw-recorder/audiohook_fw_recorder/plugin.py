@@ -80,10 +80,11 @@ class Recorder:
 
     @hookimpl
     def register_commands(self, commands: Commands) -> None:
-        """Offer `audiohook-fw recordings`."""
-        from .commands import make_app  # which a server has no use for
+        """Offer `audiohook-fw recordings` and `audiohook-fw replay`."""
+        from .commands import make_app, make_replay  # which a server has no use for
 
         commands.add(make_app(self._settings, commands), name="recordings")
+        commands.add(make_replay(self._settings), name="replay")
 
     @hookimpl
     async def on_erase(self, conversation_id: str) -> int:

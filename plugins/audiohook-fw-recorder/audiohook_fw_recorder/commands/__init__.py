@@ -8,8 +8,9 @@ from audiohook_fw import Commands
 
 from ..settings import RecorderSettings
 from . import erasing, export, info, listing, verify
+from .replay import make_replay
 
-__all__ = ["make_app"]
+__all__ = ["make_app", "make_replay"]
 
 
 def make_app(settings: RecorderSettings, commands: Commands) -> typer.Typer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +39,7 @@ def guarded_blocks(directory: Path, document: Document, identities: Identities |
 
 def pieces(
     directory: Path, document: Document, identities: Identities | None
-) -> Iterator[tuple[int, Samples]]:
+) -> Generator[tuple[int, Samples], None, None]:
     """Give the audio with the call time at which each piece begins, in order; between them is silence.
 
     Raises:

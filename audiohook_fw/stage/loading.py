@@ -1,4 +1,4 @@
-"""Load one plugin for a test, with what is beside it, as the server's loader does."""
+"""Load plugins for a call without a server, as the server's loader does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from audiohook_fw.config import LimitsSettings, Loaded, Settings
+from audiohook_fw.config import LimitsSettings, Loaded
 from audiohook_fw.plugin import (
     Event,
     LocalMetrics,
@@ -24,9 +24,10 @@ from audiohook_fw.plugin import (
 __all__ = ["SERVER", "WITNESS", "Witness", "limits_of", "load", "name_of", "named", "options_for"]
 
 WITNESS: Final = "audiohook_witness"
-"""The name of the plugin that hears, for the test, what passes the filters."""
+"""The name of the plugin that hears what passes the filters."""
 
 SERVER: Final = ServerContext(version=version("audiohook-fw"), node="test")
+"""The server that plugins are told of when there is none."""
 
 
 @dataclass
@@ -42,7 +43,7 @@ class _Options:
 
 
 class Witness:
-    """A plugin beside the tested one: it hears what all others hear."""
+    """A plugin beside the others: it hears what all of them hear."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -108,7 +109,7 @@ def options_for(plugins: Mapping[str, object]) -> tuple[_Options, dict[str, obje
 
 def load(
     plugins: Mapping[str, object],
-    settings: Mapping[str, Mapping[str, object]],
+    sections: Loaded,
     limits: LimitsSettings,
     *,
     clock: Callable[[], float],
@@ -124,7 +125,6 @@ def load(
         PluginLoadError: one does not load. PluginConfigError: its settings are wrong.
     """
     options, objects = options_for(plugins)
-    sections = Loaded.of(Settings(), settings)
     return load_plugins(
         options,
         sections.plugin_section,

@@ -1,4 +1,4 @@
-"""`Stage`: the loop, the plugins and the threads of one test's call, and the faults they came to."""
+"""`Stage`: the loop, plugins and threads of a call without a server, and the faults they came to."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from audiohook_fw.config import LimitsSettings, Loaded
 from audiohook_fw.session import BlockingPools, CallServices
 from audiohook_fw.telemetry import Metrics, Tracing
 
-from .loading import SERVER, WITNESS, Witness, limits_of, load, name_of
+from .loading import SERVER, WITNESS, Witness, load
+from .paced_loop import PacedLoop
 from .virtual_loop import VirtualLoop
 
-__all__ = ["Fault", "Stage"]
+__all__ = ["Fault", "Stage", "StageLoop"]
+
+StageLoop: TypeAlias = VirtualLoop | PacedLoop
 
 _PATIENCE: Final = 10.0  # real seconds for threads to end, once they were told to
 
@@ -42,29 +46,36 @@ class Fault:
 
 
 class Stage:
-    """Where plugins are loaded, started and stopped; everything runs in a virtual loop of its own.
+    """Where plugins are loaded, started and stopped; everything runs in a loop of its own.
+
+    Args:
+        plugins: by name, in this order: classes, modules, instances, and what `-p` takes. Each must load.
+        sections: their settings. limits: the server's.
+        loop: of virtual time by default.
 
     Attributes:
-        name: of the tested plugin. loop: virtual time. faults: of all plugins, in order.
+        name: of the first plugin. faults: of all plugins, in order.
         services: what its calls share. witness: hears what passes the filters.
         left: the tasks that still ran at the end.
+
+    Raises:
+        PluginLoadError: a plugin does not load. PluginConfigError: its settings are wrong.
     """
 
     def __init__(
         self,
-        plugin: object,
-        settings: Mapping[str, object],
+        plugins: Mapping[str, object],
+        sections: Loaded,
+        limits: LimitsSettings,
         *,
-        name: str = "",
-        others: Mapping[str, object] | None = None,
-        limits: Mapping[str, object] | None = None,
+        loop: StageLoop | None = None,
     ) -> None:
-        self.name: Final = name or name_of(plugin)
+        self.name: Final = next(iter(plugins), "")
         self.faults: list[Fault] = []
         self.left: list[str] = []
         self.witness = Witness()
-        self.limits = limits_of(limits)
-        self.loop = VirtualLoop()
+        self.limits = limits
+        self.loop: Final[StageLoop] = loop or VirtualLoop()
         self._context = contextvars.copy_context()
         self._threads = set(threading.enumerate())
         self._started = False
@@ -72,8 +83,8 @@ class Stage:
         self._metrics = Metrics()
         try:
             manager = load(
-                {self.name: plugin, **(others or {}), WITNESS: self.witness},
-                {self.name: settings},
+                {**plugins, WITNESS: self.witness},
+                sections,
                 self.limits,
                 clock=self.loop.time,
                 metrics=self._metrics,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from audiohook_fw import hookimpl
+from audiohook_fw.stage import name_of
 from audiohook_fw.testing import CallDriver
-from audiohook_fw.testing.loading import name_of
 
 
 class HTTPRelay:

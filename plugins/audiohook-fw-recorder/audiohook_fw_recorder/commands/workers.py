@@ -86,7 +86,7 @@ class _Worker:
         self.ticket: _Ticket | None = None
         self.is_alive = True
         self._process = context.Process(target=_work, args=(theirs, setting), name="audiohook-replay")
-        with _fixed_hashes():
+        with _fixed_hashes(), _deaf():
             self._process.start()
         theirs.close()
 
@@ -168,9 +168,18 @@ def _fixed_hashes() -> Iterator[None]:
             os.environ[name] = before
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have processes that begin now hear no interrupt: who asked is interrupted, and ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(connection: Connection, setting: Setting) -> None:
     """Replay what comes, until nothing more does; runs in a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked is interrupted, and ends this
     os.dup2(2, 1)  # what plugins print is no part of the result
     logging.getLogger().addHandler(logging.NullHandler())  # their faults are in the result
     teller = _Teller(connection)

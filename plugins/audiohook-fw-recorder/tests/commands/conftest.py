@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyrage
 import pytest
 from audiohook_fw_recorder import RecorderSettings
+from audiohook_fw_recorder.age import Recipients
+from audiohook_fw_recorder.age_spool import AgeSpool
 from audiohook_fw_recorder.commands import make_app
 from audiohook_fw_recorder.owner import Owner
 from typer.testing import CliRunner, Result
 
 from audiohook_fw import Commands, MediaFormat
-from audiohook_fw.audio import WavWriter, encode, ulaw_decode
+from audiohook_fw.audio import WavWriter, encode, read_wav, ulaw_decode
 
 RATE = 8000
 CHANNELS = ("external", "internal")
@@ -102,3 +105,28 @@ class Archive:
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     return Archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Callable[[Path], Path]:
+    """Encrypt a recording, given its sidecar; return the file of the key."""
+
+    def encrypt(sidecar: Path) -> Path:
+        identity = pyrage.x25519.Identity.generate()
+        key = tmp_path / "key.txt"
+        key.write_text(f"{identity}\n")
+        wav = read_wav(sidecar.with_suffix(".wav"))
+        content = json.loads(sidecar.read_text())
+        audio = content["audio"]
+        media = MediaFormat(audio["encoding"], tuple(audio["channels"]), RATE)
+        spool = AgeSpool(media, Recipients([str(identity.to_public())]), byte_order="little")
+        spool.begin(sidecar.with_suffix(".tar"))
+        spool.write([wav.payload])
+        spool.close()
+        sidecar.with_suffix(".wav").unlink()
+        audio |= {"format": "age", "recipients": [str(identity.to_public())]}
+        audio["files"][0]["name"] = sidecar.with_suffix(".tar").name
+        sidecar.write_text(json.dumps(content))
+        return key
+
+    return encrypt

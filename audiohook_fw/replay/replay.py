@@ -15,7 +15,7 @@ from audiohook_fw.config import Loaded, Settings, load
 from audiohook_fw.plugin import Accept, ids_from
 from audiohook_fw.protocol import Participant
 from audiohook_fw.session import CallFacts
-from audiohook_fw.stage import PacedLoop, Stage, named
+from audiohook_fw.stage import PacedLoop, Stage, StageLoop, VirtualLoop, named
 
 from .line import ReplayError, ReplayLine
 from .result import Replayed
@@ -36,6 +36,7 @@ def replay(
     config: Path | None = None,
     frame_ms: float = FRAME_MS,
     speed: float | None = None,
+    patience: float = 60.0,
     on_progress: Callable[[int], object] | None = None,
 ) -> Replayed:
     """Play a recorded call to plugins, and return what came of it (blocking).
@@ -52,6 +53,7 @@ def replay(
         config: the file of settings to read instead of the usual one.
         frame_ms: milliseconds of a frame; the last one before something happens may be shorter.
         speed: times real time, for plugins that need the real one; `None` is virtual time.
+        patience: seconds that a thread of an executor may work before time goes on, as in life.
         on_progress: gets the call time in samples, again and again.
 
     Raises:
@@ -63,7 +65,8 @@ def replay(
     if frame < 1:
         raise ValueError(f"a frame of {frame_ms:g} ms has no sample")
     facts = _facts(call)
-    loop = None if speed is None else PacedLoop(speed)
+    loop: StageLoop
+    loop = VirtualLoop(patience=patience, ordered=True) if speed is None else PacedLoop(speed)
     sections = load(config) if settings is None else Loaded.of(Settings(), settings)
     if "" not in sys.path:
         sys.path.append("")  # a plugin may be a module in the working directory

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -31,6 +32,8 @@ class _VirtualSelector(selectors.DefaultSelector):
         on_idle: called when all that is due by `until` is done.
         began: processor seconds of the thread when it last looked what is ready.
         busiest: the most of them between two such looks.
+        jobs: the threads' that time stands still for. ordered: those whose results come one after another,
+            and what hands each of them out.
     """
 
     def __init__(self, grace: float, patience: float) -> None:
@@ -42,6 +45,7 @@ class _VirtualSelector(selectors.DefaultSelector):
         self.until: float | None = None
         self.on_idle: Callable[[], None] = lambda: None
         self.jobs: set[Future[Any]] = set()
+        self.ordered: deque[tuple[Future[Any], Callable[[], None]]] = deque()
         self.busiest = 0.0
 
     def start_step(self) -> None:
@@ -59,11 +63,15 @@ class _VirtualSelector(selectors.DefaultSelector):
     def _select(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
             return super().select(0)
+        if self._hand_out():
+            return []
         if self.jobs:
             ready = super().select(self._patience)
             if ready:
                 return ready
             self.jobs.clear()  # as in life: time goes on while a thread hangs
+            if self.ordered:  # and nobody waits for its result to have theirs
+                self.ordered.rotate(-1)
         until = self.until
         if timeout is None and until is None:
             return super().select(None)  # only another thread can end this
@@ -76,6 +84,16 @@ class _VirtualSelector(selectors.DefaultSelector):
         elif timeout is not None:
             self.now += timeout
         return []
+
+    def _hand_out(self) -> bool:
+        """Hand out the result whose turn it is, if it is there: nothing else is to be done now."""
+        if not self.ordered or not self.ordered[0][0].done():
+            return False
+        job, hand_out = self.ordered.popleft()
+        self.jobs.discard(job)
+        self.jobs.update(other for other, _ in self.ordered)
+        hand_out()
+        return True
 
     @property
     def _has_sockets(self) -> bool:
@@ -91,9 +109,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     Args:
         grace: real seconds that bytes have to arrive while a socket is open.
         patience: real seconds for which time stands still for the threads of executors.
+        ordered: hand out the results of threads one after another, in the order in which they were asked for,
+            each when nothing else is to be done: so nothing depends on which thread is faster.
     """
 
-    def __init__(self, *, grace: float = _GRACE, patience: float = _PATIENCE) -> None:
+    def __init__(self, *, grace: float = _GRACE, patience: float = _PATIENCE, ordered: bool = False) -> None:
+        self._ordered = ordered
         self._virtual = _VirtualSelector(grace, patience)
         self._virtual.on_idle = self.stop
         super().__init__(self._virtual)
@@ -136,9 +157,32 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             executor = self._threads()
         job = executor.submit(func, *args)
         self._virtual.jobs.add(job)
+        if self._ordered:
+            return self._in_order(job)
         future = asyncio.wrap_future(job, loop=self)  # first, so that the result is there when time goes on
         job.add_done_callback(self._done)
         return future
+
+    def _in_order(self, job: Future[T]) -> asyncio.Future[T]:
+        ours: Future[T] = Future()
+
+        def hand_out() -> None:
+            if ours.set_running_or_notify_cancel():
+                error = job.exception() if not job.cancelled() else CancelledError()
+                if error is None:
+                    ours.set_result(job.result())
+                else:
+                    ours.set_exception(error)
+
+        future = asyncio.wrap_future(ours, loop=self)
+        ours.add_done_callback(lambda ours: job.cancel() if ours.cancelled() else None)
+        self._virtual.ordered.append((job, hand_out))
+        job.add_done_callback(self._rouse)
+        return future
+
+    def _rouse(self, job: Future[Any]) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            self.call_soon_threadsafe(_nothing)
 
     def set_default_executor(self, executor: ThreadPoolExecutor) -> None:  # type: ignore[override]
         """Take this executor for `run_in_executor(None, …)`."""
@@ -153,3 +197,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _done(self, job: Future[Any]) -> None:
         with suppress(RuntimeError):  # the loop is closed
             self.call_soon_threadsafe(self._virtual.jobs.discard, job)
+
+
+def _nothing() -> None: ...

@@ -164,3 +164,65 @@ def test_it_tells_how_busy_a_step_was(loop: VirtualLoop) -> None:
     factory: Callable[[], VirtualLoop] = VirtualLoop
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(asyncio.sleep(1))
+
+
+def test_results_of_threads_come_in_the_order_they_were_asked_for() -> None:
+    """Each when nothing else is to be done, so that nothing depends on which thread is faster."""
+    done: list[str] = []
+
+    async def ask(name: str, seconds: float) -> None:
+        await asyncio.to_thread(time.sleep, seconds)
+        for step in range(3):
+            done.append(f"{name}{step}")
+            await asyncio.sleep(0)
+
+    async def ask_all() -> None:
+        await asyncio.gather(ask("a", 0.1), ask("b", 0.0), ask("c", 0.05))
+
+    loop = VirtualLoop(ordered=True)
+    loop.run_until_complete(ask_all())
+    assert loop.time() == 0
+    loop.close()
+    assert done == [f"{name}{step}" for name in "abc" for step in range(3)]
+
+
+def test_ordered_results_may_be_errors_or_not_wanted_any_more() -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        started.set()
+        go_on.wait(60)
+
+    async def ask() -> str:
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.to_thread(lambda: 1 / 0)
+        task = asyncio.create_task(asyncio.to_thread(hang))
+        while not started.is_set():
+            await asyncio.sleep(0)
+        task.cancel()
+        go_on.set()
+        return await asyncio.to_thread(lambda: "fine")
+
+    loop = VirtualLoop(ordered=True)
+    assert loop.run_until_complete(ask()) == "fine"
+    loop.close()
+
+
+def test_a_thread_that_hangs_does_not_keep_the_results_of_others() -> None:
+    go_on = threading.Event()
+
+    async def ask() -> tuple[str, float]:
+        task = asyncio.create_task(asyncio.to_thread(go_on.wait, 60))
+        await asyncio.sleep(0)
+        try:
+            found = await asyncio.to_thread(lambda: "fine")
+            await asyncio.sleep(5)
+        finally:
+            go_on.set()
+        await task
+        return found, asyncio.get_running_loop().time()
+
+    loop = VirtualLoop(ordered=True, patience=0.05)
+    found, now = loop.run_until_complete(ask())
+    loop.close()
+    assert (found, now >= 5) == ("fine", True)

@@ -57,6 +57,9 @@ Speed = Annotated[
         help="Times real time, for plugins that need the real one, such as those that ask a network.",
     ),
 ]
+Patience = Annotated[
+    float, typer.Option(help="Seconds that time stands still for a thread at work, without --speed.")
+]
 FrameMs = Annotated[float, typer.Option(help="Milliseconds of audio in a frame.")]
 Jobs = Annotated[
     int | None,
@@ -89,6 +92,7 @@ def make_replay(settings: RecorderSettings) -> typer.Typer:
         identity: Identity = None,
         speed: Speed = None,
         frame_ms: FrameMs = FRAME_MS,
+        patience: Patience = 60.0,
         jobs: Jobs = None,
         into: Into = None,
         compare: Compare = None,
@@ -98,7 +102,7 @@ def make_replay(settings: RecorderSettings) -> typer.Typer:
 
         Exit status 1 when a recording could not be played, or with --compare when something changed.
         """
-        setting = Setting(_split(plugins), config, identity, frame_ms, speed)
+        setting = Setting(_split(plugins), config, identity, frame_ms, speed, patience)
         _check(setting)
         run = _Run(setting, jobs or os.cpu_count() or 1, into, compare)
         raise typer.Exit(run(select(names or [], _searched(in_ or [], settings)), json=json))

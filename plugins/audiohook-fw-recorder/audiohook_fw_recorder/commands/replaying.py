@@ -32,6 +32,7 @@ class Setting:
     Attributes:
         plugins: what `-p` takes. config: the file of settings. identity: the file of keys of age.
         frame_ms: milliseconds of a frame. speed: times real time; `None` is as fast as they go.
+        patience: seconds that a thread may work before time goes on.
     """
 
     plugins: tuple[str, ...]
@@ -39,6 +40,7 @@ class Setting:
     identity: Path | None = None
     frame_ms: float = 200.0
     speed: float | None = None
+    patience: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def _result(
             config=setting.config,
             frame_ms=setting.frame_ms,
             speed=setting.speed,
+            patience=setting.patience,
             on_progress=advance,
         )
     ids = {"session_id": document.session_id, "conversation_id": document.conversation_id}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audiohook_fw_recorder.commands.replaying import Job, Setting, replay_recording
 
 RATE = 8000
 HOURS = 6 * 3600 * RATE
@@ -50,6 +51,18 @@ def test_a_call_of_six_hours(archive: Any, long: Path, tmp_path: Path) -> None:
         options = ["--from", "5:00:00", "--to", "5:01:00", "--per-channel"]
         (item,) = archive.json("export", "--into", tmp_path / "out", *options)
     assert (item["problem"], item["seconds"]) == (None, 60.0)
+
+
+def test_a_replay_of_six_hours(archive: Any, long: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "quiet.py"
+    plugin.write_text(
+        "from audiohook_fw import hookimpl\n@hookimpl\ndef on_audio(frame):\n    frame.samples\n"
+    )
+    job = Job(long.stem, archive.directory, long.read_text(), HOURS / RATE)
+    with at_most(25):
+        done = replay_recording(job, Setting((str(plugin),), frame_ms=2000), lambda seconds: None)
+    assert done.result is not None
+    assert (done.result["position"], done.result["faults"]) == (HOURS, [])
 
 
 def test_ten_thousand_tiny_calls(archive: Any) -> None:

@@ -65,17 +65,19 @@ def replay(
     if frame < 1:
         raise ValueError(f"a frame of {frame_ms:g} ms has no sample")
     facts = _facts(call)
-    loop: StageLoop
-    loop = VirtualLoop(patience=patience, ordered=True) if speed is None else PacedLoop(speed)
     sections = load(config) if settings is None else Loaded.of(Settings(), settings)
     if "" not in sys.path:
         sys.path.append("")  # a plugin may be a module in the working directory
     numbers = count(1)
     with ids_from(lambda: str(uuid5(NAMESPACE_OID, f"{call.session_id}/{next(numbers)}"))):
         by_name = named(plugins, settings or ())
-        stage = Stage(by_name, sections, sections.settings.limits, loop=loop)
+        stage = Stage(by_name, sections, sections.settings.limits, loop=_loop(speed, patience))
         with _started(stage):
             return stage.run(_play, stage, facts, call, steps, frame, on_progress or _ignore)  # type: ignore[no-any-return]
+
+
+def _loop(speed: float | None, patience: float) -> StageLoop:
+    return VirtualLoop(patience=patience, ordered=True) if speed is None else PacedLoop(speed)
 
 
 def _facts(call: RecordedCall) -> CallFacts:

@@ -29,7 +29,7 @@ class _VirtualSelector(selectors.DefaultSelector):
 
     Attributes:
         now: the virtual time. until: how far it may go by itself, `None` for any distance.
-        on_idle: called when all that is due by `until` is done.
+        on_idle: called when all that is due by `until` is done. on_given_up: gets a thread that hangs.
         began: processor seconds of the thread when it last looked what is ready.
         busiest: the most of them between two such looks.
         jobs: the threads' that time stands still for. ordered: those whose results come one after another,
@@ -44,6 +44,7 @@ class _VirtualSelector(selectors.DefaultSelector):
         self.now = 0.0
         self.until: float | None = None
         self.on_idle: Callable[[], None] = lambda: None
+        self.on_given_up: Callable[[Future[Any], Callable[[], None]], None] = lambda job, hand_out: None
         self.jobs: set[Future[Any]] = set()
         self.ordered: deque[tuple[Future[Any], Callable[[], None]]] = deque()
         self.busiest = 0.0
@@ -69,9 +70,9 @@ class _VirtualSelector(selectors.DefaultSelector):
             ready = super().select(self._patience)
             if ready:
                 return ready
-            self.jobs.clear()  # as in life: time goes on while a thread hangs
-            if self.ordered:  # and nobody waits for its result to have theirs
-                self.ordered.rotate(-1)
+            self._give_up()  # as in life: time goes on while a thread hangs
+            if self.jobs:
+                return []
         until = self.until
         if timeout is None and until is None:
             return super().select(None)  # only another thread can end this
@@ -91,9 +92,17 @@ class _VirtualSelector(selectors.DefaultSelector):
             return False
         job, hand_out = self.ordered.popleft()
         self.jobs.discard(job)
-        self.jobs.update(other for other, _ in self.ordered)
         hand_out()
         return True
+
+    def _give_up(self) -> None:
+        """Wait no more for the thread whose turn it is; its result comes when it comes."""
+        if not self.ordered:
+            self.jobs.clear()
+            return
+        job, hand_out = self.ordered.popleft()
+        self.jobs.discard(job)
+        self.on_given_up(job, hand_out)
 
     @property
     def _has_sockets(self) -> bool:
@@ -117,6 +126,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._ordered = ordered
         self._virtual = _VirtualSelector(grace, patience)
         self._virtual.on_idle = self.stop
+        self._virtual.on_given_up = self._given_up
         super().__init__(self._virtual)
 
     def time(self) -> float:
@@ -179,6 +189,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual.ordered.append((job, hand_out))
         job.add_done_callback(self._rouse)
         return future
+
+    def _given_up(self, job: Future[Any], hand_out: Callable[[], None]) -> None:
+        def late(_: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                self.call_soon_threadsafe(hand_out)
+
+        job.add_done_callback(late)
 
     def _rouse(self, job: Future[Any]) -> None:
         with suppress(RuntimeError):  # the loop is closed

@@ -55,9 +55,8 @@ def test_a_call_of_six_hours(archive: Any, long: Path, tmp_path: Path) -> None:
 
 def test_a_replay_of_six_hours(archive: Any, long: Path, tmp_path: Path) -> None:
     plugin = tmp_path / "quiet.py"
-    plugin.write_text(
-        "from audiohook_fw import hookimpl\n@hookimpl\ndef on_audio(frame):\n    frame.samples\n"
-    )
+    text = "from audiohook_fw import hookimpl\n@hookimpl\ndef on_audio(frame):\n    frame.samples\n"
+    plugin.write_text(text)
     job = Job(long.stem, archive.directory, long.read_text(), HOURS / RATE)
     with at_most(25):
         done = replay_recording(job, Setting((str(plugin),), frame_ms=2000), lambda seconds: None)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,13 +56,14 @@ class Replay:
     def __init__(self, directory: Path, plugin: Path) -> None:
         self.directory = directory
         self.plugin = plugin
+        self.settings: dict[str, Any] = {}
         self.write(PLUGIN)
 
     def write(self, text: str, level: int = 1) -> None:
         self.plugin.write_text(text.replace("LEVEL", str(level)))
 
     def __call__(self, *arguments: object, plugins: object = None, jobs: int = 1) -> Result:
-        app = make_replay(RecorderSettings(directory=self.directory))
+        app = make_replay(RecorderSettings.model_validate({"directory": self.directory, **self.settings}))
         words = [str(argument) for argument in arguments]
         return CliRunner().invoke(app, [*words, "-p", str(plugins or self.plugin), "-j", str(jobs)])
 
@@ -255,6 +257,22 @@ def test_an_encrypted_recording(
     assert closed.exit_code == 1
     assert "it is encrypted: name the file of a key that opens it" in closed.stderr
     assert replay.json(three[0], "--identity", key) == before
+
+
+def test_a_recording_in_a_store(
+    replay: Replay, archive: Any, three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = replay.json(three[1])
+    there = tmp_path / "store" / CONVERSATION
+    there.mkdir(parents=True)
+    for ending in ("json", "wav"):
+        (archive.directory / f"{three[1]}.{ending}").rename(there / f"{three[1]}.{ending}")
+    replay.settings["store"] = {"url": f"file://{tmp_path}/store"}
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    assert replay.json(three[1]) == before
+    assert [result["recording"] for result in replay.json(CONVERSATION)] == [three[0], three[2], three[1]]
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_interrupted_it_leaves_no_process(replay: Replay, three: list[str], tmp_path: Path) -> None:

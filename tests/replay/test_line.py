@@ -86,6 +86,7 @@ class Asks:
     @hookimpl
     def on_audio(self, session: Session, frame: AudioFrame) -> None:
         assert session.start_hold is not None
+        assert not session.server_paused  # the recording was not
         session.start_hold.release()
         session.play(b"\xff" * 160)
         session.flush_playback()

@@ -113,7 +113,7 @@ class _Reader:
             and "name" in node.value
             and isinstance(node.value["name"].value, str)
         ):
-            where = f'rule "{node.value["name"].value}"'
+            where = f"rule {shown(node.value['name'].value)}"
         before = len(self.check.problems)
         table = self.check.table(node, where, _RULE, kind="key of a rule")
         if table is None:

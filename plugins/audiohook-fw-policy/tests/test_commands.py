@@ -167,6 +167,22 @@ def test_no_number_and_no_name_is_shown(tested: Callable[..., list[str]]) -> Non
     assert "Marker" not in text
 
 
+def test_no_number_in_custom_values_is_shown(tested: Callable[..., list[str]]) -> None:
+    values = '"+4930123456", "030 / 12 34-56", "tel:49301*", 4930777777, "tier 4711", "gold"'
+    lines = tested(rules=(f'action = "reject"\nwhen.custom = {{ phone = [{values}] }}',))
+    assert "+########## or ### / ## ##-## or tel:#####* or ########## or tier 4711 or gold: no" in lines[2]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59", "9999-12-31T23:59-14:00"])
+def test_a_time_that_no_zone_knows(
+    rule_file: Write, opening: Path, capsys: pytest.CaptureFixture[str], at: str
+) -> None:
+    path = rule_file('action = "reject"\nwhen.time = { days = "mon", zone = "Asia/Tokyo" }')
+    assert run(["policy", "test", str(path), "--open", str(opening), "--at", at]) == 2
+    said = capsys.readouterr().err
+    assert f'--at: "{at}" is out of range; allowed: the years 1900 to 9000' in said
+
+
 def test_the_parameters_alone_will_do(
     rule_file: Write, opening: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

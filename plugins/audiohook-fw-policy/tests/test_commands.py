@@ -151,7 +151,7 @@ def test_the_default_after_all_rules(tested: Callable[..., list[str]]) -> None:
 @pytest.mark.parametrize(("on_failure", "decision"), [("closed", "reject (error)"), ("open", "accept")])
 def test_a_rule_without_fallback(tested: Callable[..., list[str]], on_failure: str, decision: str) -> None:
     lines = tested("--on-failure", on_failure, rules=('action = "accept"\nwhen.queue = "Sales"',))
-    assert lines[-1] == f"if the queue stays unknown: {decision} (the fallback of rule r1)"
+    assert lines[-1] == f"if the queue stays unknown: {decision} (on_failure, since rule r1 has no fallback)"
 
 
 def test_no_number_and_no_name_is_shown(tested: Callable[..., list[str]]) -> None:

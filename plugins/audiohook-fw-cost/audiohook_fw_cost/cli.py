@@ -12,7 +12,7 @@ import typer
 
 from audiohook_fw import PluginError
 
-from .report import By, Filter, key_names, make_report
+from .report import NO_FILES_BESIDE, By, Filter, key_names, make_report
 from .schema import SchemaError
 from .settings import CostSettings
 from .shapes import as_csv, as_json, as_table, printable
@@ -83,7 +83,7 @@ def _report(path: Path, by: By, wanted: Filter, shape: Shape) -> str:
         )
         raise PluginError("cost", problem) from error
     except (sqlite3.Error, SchemaError) as error:
-        may_not = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CANTOPEN
+        may_not = getattr(error, "sqlite_errorcode", None) in NO_FILES_BESIDE
         hint = "; run this as the user that the server runs as" if may_not else ""
         raise PluginError("cost", f"{path} cannot be read: {error}{hint}") from error
     if wanted.key not in keys:

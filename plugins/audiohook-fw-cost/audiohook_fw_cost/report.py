@@ -15,7 +15,7 @@ from .figures import MICRO
 from .schema import MIGRATIONS, SchemaError, version_of
 from .store import BUSY_SECONDS
 
-__all__ = ["By", "Filter", "Line", "key_names", "make_report"]
+__all__ = ["NO_FILES_BESIDE", "By", "Filter", "Line", "key_names", "make_report"]
 
 
 class By(StrEnum):
@@ -102,6 +102,10 @@ _QUERY: Final = """
 """
 
 
+NO_FILES_BESIDE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY)
+"""What SQLite says, depending on its version, where it may not make the files of a WAL."""
+
+
 def make_report(path: Path, by: By, wanted: Filter) -> tuple[list[Line], list[Line]]:
     """Return the lines, and the sum of all for each currency; blocks.
 
@@ -128,7 +132,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         return _connect(path, "mode=ro")
     except sqlite3.OperationalError as error:
-        if is_in_use or error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN:
+        if is_in_use or error.sqlite_errorcode not in NO_FILES_BESIDE:
             raise
     return _connect(path, "immutable=1")  # SQLite makes no files beside it then
 

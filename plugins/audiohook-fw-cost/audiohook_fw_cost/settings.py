@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["CostSettings", "PauseSettings"]
 
+_DATABASE: Final = "audiohook-cost.sqlite"
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 
 
@@ -22,6 +24,24 @@ def _time_zone(name: str) -> str:
     except KeyError:
         raise ValueError(f"there is no time zone {name!r}; name one like Europe/Berlin, or UTC") from None
     return name
+
+
+def _file(path: Path) -> Path:
+    is_folder = False
+    with suppress(OSError):  # who opens it says what is wrong
+        is_folder = path.is_dir()
+    if not path.name or path.name == ":memory:" or is_folder:
+        raise ValueError(f"{str(path)!r} is no file; name one in a folder that exists, like {_DATABASE}")
+    return path
+
+
+def _stripped(budgets: dict[str, Decimal]) -> dict[str, Decimal]:
+    names = [name.strip() for name in budgets]
+    folded = [name.casefold() for name in names]
+    for name in names:
+        if not name or folded.count(name.casefold()) > 1:
+            raise ValueError(f"{name!r} is empty or there twice; name each queue once, by id or name")
+    return dict(zip(names, budgets.values(), strict=True))
 
 
 class PauseSettings(BaseModel):
@@ -77,8 +97,8 @@ class CostSettings(BaseModel):
     server_pause_billed: bool = Field(
         default=False, description="The time for which the server pauses is billed, too; see your contract."
     )
-    database: Path = Field(
-        default=Path("audiohook-cost.sqlite"),
+    database: Annotated[Path, AfterValidator(_file)] = Field(
+        default=Path(_DATABASE),
         description="The SQLite file of the meter; made when there is none.",
     )
     save_seconds: float = Field(
@@ -94,7 +114,7 @@ class CostSettings(BaseModel):
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         default="UTC", description="The time zone in which days begin."
     )
-    budgets: dict[str, Money] = Field(
+    budgets: Annotated[dict[str, Money], AfterValidator(_stripped)] = Field(
         default_factory=dict,
         description="Money per day, by queue (its id or name; `*` for all calls of this server together). "
         "When it is used up, the calls of that queue are paused until the next day.",
@@ -105,10 +125,4 @@ class CostSettings(BaseModel):
     def _budgets_need_a_price(self) -> Self:
         if self.budgets and not self.price_per_minute:
             raise ValueError("budgets need price_per_minute: without a price nothing is ever used up")
-        folded = [name.casefold() for name in self.budgets]
-        for name in self.budgets:
-            if not name.strip() or folded.count(name.casefold()) > 1:
-                raise ValueError(
-                    f"budgets: {name!r} is empty or there twice; name each queue once, by id or name"
-                )
         return self

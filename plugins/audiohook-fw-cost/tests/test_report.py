@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ import pytest
 from audiohook_fw_cost import CostSettings
 from audiohook_fw_cost.cli import make_app
 from audiohook_fw_cost.figures import MICRO, Figures, Leg, Tariff
-from audiohook_fw_cost.report import By, Filter, make_report
+from audiohook_fw_cost.report import NO_FILES_BESIDE, By, Filter, make_report
 from audiohook_fw_cost.rows import CallRow
 from audiohook_fw_cost.shapes import as_csv, as_table
 from audiohook_fw_cost.store import Store
@@ -237,6 +239,49 @@ def test_a_report_in_a_folder_that_cannot_be_written_to(filled: Path) -> None:
     # SQLite cannot make the file that it wants beside a file of this kind: nobody may, be it root.
     Path(f"{filled}-shm").symlink_to(filled.parent / "not" / "there")
     assert groups(filled, By.CALL) == [("1", 1), ("2", 1), ("3", 1)]
+
+
+@pytest.fixture
+def as_a_guest(filled: Path) -> Iterator[Path]:
+    """Be a user who may read the file, but not write to its folder, which root always may."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "cost.sqlite"
+        shutil.copy(filled, path)
+        path.chmod(0o444)
+        folder.chmod(0o555)
+        me = os.geteuid()
+        if me == 0:
+            os.seteuid(65_534)
+        try:
+            yield path
+        finally:
+            os.seteuid(me)
+            folder.chmod(0o755)
+
+
+def test_a_report_for_who_may_only_read(as_a_guest: Path) -> None:
+    with pytest.raises(OSError, match="Permission denied"):
+        (as_a_guest.parent / "x").touch()
+    assert groups(as_a_guest, By.CALL) == [("1", 1), ("2", 1), ("3", 1)]
+    assert [path.name for path in as_a_guest.parent.iterdir()] == ["cost.sqlite"]
+
+
+@pytest.mark.parametrize("code", NO_FILES_BESIDE)
+def test_whatever_sqlite_calls_it(filled: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    connect = sqlite3.connect
+
+    def refuse(name: str, /, **options: Any) -> sqlite3.Connection:
+        if "mode=ro" in name:
+            error = sqlite3.OperationalError("attempt to write a readonly database")
+            error.sqlite_errorcode = code
+            raise error
+        return connect(name, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    assert len(groups(filled, By.CALL)) == 3
+    Path(f"{filled}-wal").write_bytes(b"")
+    assert "run this as the user that the server runs as" in str(run(filled).exception)
 
 
 def test_a_file_that_may_be_in_use_is_not_read_without_looking(filled: Path) -> None:

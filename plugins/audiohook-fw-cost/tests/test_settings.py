@@ -15,6 +15,11 @@ def test_money_is_read_exactly() -> None:
     assert settings.budgets == {"*": Decimal("12.34")}
 
 
+def test_blanks_around_the_name_of_a_queue_are_not_meant() -> None:
+    settings = CostSettings.model_validate({"price_per_minute": 1, "budgets": {" Sales ": 1, "* ": 5}})
+    assert settings.budgets == {"Sales": 1, "*": 5}
+
+
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
@@ -28,6 +33,11 @@ def test_money_is_read_exactly() -> None:
         ({"budgets": {"*": 1}}, "budgets need price_per_minute"),
         ({"price_per_minute": 1, "budgets": {" ": 1}}, "is empty or there twice"),
         ({"price_per_minute": 1, "budgets": {"Sales": 1, "SALES": 2}}, "is empty or there twice"),
+        ({"price_per_minute": 1, "budgets": {"Sales": 1, " sales ": 2}}, "'Sales' is empty or there twice"),
+        ({"database": ":memory:"}, "':memory:' is no file; name one in a folder that exists, like audioh"),
+        ({"database": ""}, "'.' is no file"),
+        ({"database": "/tmp"}, "'/tmp' is no file"),
+        ({"database": "/"}, "'/' is no file"),
         ({"pause": {"silence": 0.5}}, "greater than or equal to 1"),
         ({"pause": {"after_minutes": 0}}, "greater than 0"),
         ({"pause": {"on_hols": True}}, "Extra inputs"),

@@ -10,7 +10,7 @@ import aiohttp
 
 from .breaker import Breaker
 from .errors import Outcome, PlatformError
-from .gate import Gate, Ticket
+from .gate import Gate, Priority, Ticket
 from .metrics import GenesysMetrics
 from .settings import GenesysSettings
 from .tokens import Tokens
@@ -76,7 +76,8 @@ class PlatformClient:
         secret = settings.client_secret.get_secret_value()
         basic = aiohttp.encode_basic_auth(settings.client_id, secret, encoding="utf-8")
         form = {"grant_type": "client_credentials"}
-        return await self._counted("token", f"{settings.login}/oauth/token", basic=basic, form=form)
+        async with self.gate.turn(Ticket(Priority.WANTED)):
+            return await self._counted("token", f"{settings.login}/oauth/token", basic=basic, form=form)
 
     async def _counted(
         self, kind: str, url: str, token: str = "", *, basic: str = "", form: dict[str, str] | None = None
@@ -98,23 +99,19 @@ class PlatformClient:
                 "GET" if form is None else "POST", url, headers=headers, data=form, allow_redirects=False
             ) as response:
                 if response.status != 200:
-                    raise self._problem(response, who)
+                    problem = _problem(response, who)
+                    if form is None:  # the login has a limit of its own, which `Tokens` obeys
+                        self.gate.close_for(problem.retry_after)
+                    raise problem
                 return json.loads(await _body(response))
         except TimeoutError:
-            problem = f"{who} does not answer within {self._settings.timeout:g} s"
-            raise PlatformError(Outcome.TIMEOUT, problem) from None
+            late = f"{who} does not answer within {self._settings.timeout:g} s"
+            raise PlatformError(Outcome.TIMEOUT, late) from None
         except aiohttp.ClientError as error:
-            problem = f"{who} cannot be reached ({type(error).__name__})"
-            raise PlatformError(Outcome.UNREACHABLE, problem) from None
+            gone = f"{who} cannot be reached ({type(error).__name__})"
+            raise PlatformError(Outcome.UNREACHABLE, gone) from None
         except (ValueError, RecursionError):
             raise PlatformError(Outcome.GARBAGE, f"{who} answers what is no JSON, or too long") from None
-
-    def _problem(self, response: aiohttp.ClientResponse, who: str) -> PlatformError:
-        status = response.status
-        if status == 429:
-            self.gate.close_for(_seconds(response.headers.get("Retry-After", "")))
-        outcome = _OUTCOMES.get(status, Outcome.SERVER_ERROR if status >= 500 else Outcome.REFUSED)
-        return PlatformError(outcome, f"{who} answers {status}{_HINTS.get(outcome, '')}")
 
 
 _OUTCOMES: Final = {
@@ -128,6 +125,13 @@ _HINTS: Final = {
     Outcome.FORBIDDEN: "; its role needs conversation:communication:view and routing:queue:view",
     Outcome.BUSY: "; too many requests: is the OAuth client used elsewhere, too?",
 }
+
+
+def _problem(response: aiohttp.ClientResponse, who: str) -> PlatformError:
+    status = response.status
+    outcome = _OUTCOMES.get(status, Outcome.SERVER_ERROR if status >= 500 else Outcome.REFUSED)
+    wait = _seconds(response.headers.get("Retry-After", "")) if outcome is Outcome.BUSY else 0.0
+    return PlatformError(outcome, f"{who} answers {status}{_HINTS.get(outcome, '')}", retry_after=wait)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

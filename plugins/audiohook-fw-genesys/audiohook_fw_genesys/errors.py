@@ -40,9 +40,11 @@ class PlatformError(Exception):
 
     Attributes:
         outcome: how it ended. problem: one sentence for people.
+        retry_after: seconds for which it said that nobody is to ask; 0 when it did not.
     """
 
-    def __init__(self, outcome: Outcome, problem: str) -> None:
+    def __init__(self, outcome: Outcome, problem: str, *, retry_after: float = 0.0) -> None:
         super().__init__(problem)
         self.outcome = outcome
         self.problem = problem
+        self.retry_after = retry_after

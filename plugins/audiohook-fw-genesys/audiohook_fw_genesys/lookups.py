@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import replace
 from typing import Final
 
 from audiohook_fw import Session
@@ -92,7 +91,7 @@ class Lookups:
     def _watch_of(self, id_: str) -> Watch:
         watch = self._watches.get(id_) or self._idle.pop(id_, None)
         if watch is None or (not watch.calls and not watch.is_fresh):
-            watch = Watch(id_, self._read, self._client.gate, self._settings, self._metrics)
+            watch = Watch(id_, self._read, self._names, self._client.gate, self._settings, self._metrics)
         self._watches[id_] = watch
         return watch
 
@@ -110,6 +109,4 @@ class Lookups:
         )
         if state.queue_name:
             self._names.learn(state.queue_id, state.queue_name)
-        elif state.queue_id:
-            state = replace(state, queue_name=await self._names.name_of(state.queue_id))
         return state

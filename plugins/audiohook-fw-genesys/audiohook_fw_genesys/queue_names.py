@@ -39,6 +39,10 @@ class QueueNames:
         """Keep a name that was told elsewhere."""
         self._keep(queue_id, name, _FRESH)
 
+    def last_known(self, queue_id: str) -> str:
+        """Return a queue's name as far as it is known, empty when it is not."""
+        return self._known.get(queue_id, ("", 0.0))[0]
+
     async def name_of(self, queue_id: str) -> str:
         """Return a queue's name, empty when it cannot be found out. Cancelling is safe."""
         known = self._known.get(queue_id)
@@ -64,7 +68,7 @@ class QueueNames:
                 raise PlatformError(Outcome.GARBAGE, "the answer about a queue has no name")
             self._keep(queue_id, name, _FRESH)
         except PlatformError as error:
-            name = self._known.get(queue_id, ("", 0.0))[0]
+            name = self.last_known(queue_id)
             logger.warning("the name of queue %s cannot be found out: %s", queue_id, error)
             self._keep(queue_id, name, _UNKNOWN)
         finally:

@@ -28,6 +28,8 @@ _OUTBOUND: Final = ("", "outbound", "both")
 _KNOWN: Final = (*_OUTBOUND, "inbound")
 _WIDEST: Final = {4: 8, 6: 16}
 """Prefixes that are shorter let in half the world: nobody's list means that."""
+_MAPPED: Final = 96
+"""Bits before the IPv4 address in `::ffff:192.0.2.1`."""
 _MOST: Final = 20_000
 _SHOWN: Final = 5
 _FILE: Final = 16 * 1024 * 1024
@@ -157,11 +159,27 @@ def _network(text: str) -> Network:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"{text[:60]!r} is no network") from None
+    if "%" in text:
+        raise ValueError(f"{text[:60]!r} is no network; write it without its zone")
     address = ipaddress.ip_interface(text).ip
-    if address != network.network_address:
-        raise ValueError(f"{text[:60]!r} is no network; write {network}, or {address} for that address alone")
+    if address == network.network_address:
+        return _plain(network)
+    alone = _plain(ipaddress.ip_network(address)).network_address
+    raise ValueError(
+        f"{text[:60]!r} is no network; write {_plain(network)}, or {alone} for that address alone"
+    )
+
+
+def _plain(network: Network) -> Network:
+    """Return a network of IPv4 addresses that is written as IPv6 as what it is: so calls come from it."""
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= _MAPPED:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED))
     return network
 
 
 def _word(value: object) -> str:
-    return value.strip().lower()[:60] if isinstance(value, str) else ""
+    """Return a service, a region or a direction as it is compared and printed."""
+    word = value.strip().lower()[:60] if isinstance(value, str) else ""
+    return "".join(character if character.isprintable() else "?" for character in word)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from urllib.parse import quote
 
 from opentelemetry.metrics import NoOpMeter
 
 from .address_book import AddressBook
-from .allowlist import PATH
+from .allowlist import DAY, PATH
 from .client import PlatformClient
 from .conversation import read_conversation
 from .errors import Outcome, PlatformError
@@ -24,8 +25,8 @@ __all__ = ["listed", "looked_up"]
 async def listed(settings: GenesysSettings, file: Path | None) -> tuple[frozenset[Range], str]:
     """Return the addresses, and what is to be said of them, empty for nothing.
 
-    Those of the file, if one is given; else those that Genesys tells, or told the server last, and those of
-    the configured file.
+    Those of the file, if one is given; else those that the server lets in: what Genesys tells, what it told
+    before and that is still in its grace period, and those of the configured file.
 
     Raises:
         RangesError: there are none, or they cannot be read.
@@ -40,22 +41,39 @@ async def listed(settings: GenesysSettings, file: Path | None) -> tuple[frozense
         found |= listing.ranges
         notes.append(_skipped(listing))
     if settings.has_credentials:
-        try:
-            listing = read_ranges(await _asked(settings, PATH))
-            found |= listing.ranges
-            notes.append(_skipped(listing))
-        except (PlatformError, RangesError) as error:
-            book = AddressBook(settings.api, 0.0)
-            if not book.load(settings.ranges_store):
-                raise RangesError(f"{error}; and there is no {settings.ranges_store} from before") from None
-            found |= set(book.ranges)
-            notes.append(f"{error}; these are the addresses of {settings.ranges_store}")
+        book, note = await _book(settings)
+        found |= set(book.ranges)
+        notes.append(note)
     elif settings.ranges_file is None:
         raise RangesError(
             "nobody tells the addresses: give --file, or set domain, client_id and client_secret "
             "(or ranges_file) in [plugins.genesys]"
         )
     return frozenset(found), "\n".join(filter(None, notes))
+
+
+async def _book(settings: GenesysSettings) -> tuple[AddressBook, str]:
+    """Return what the server stored, brought up to date as the server does; it is not stored here.
+
+    Raises:
+        RangesError: Genesys tells nothing, and nothing is stored.
+    """
+    store = settings.ranges_store
+    book = AddressBook(settings.api, settings.ranges_grace_days * DAY)
+    try:
+        missing = "" if book.load(store) else f"there is no {store} from before"
+    except RangesError as error:
+        missing = str(error)
+    try:
+        listing = read_ranges(await _asked(settings, PATH))
+        if not listing.ranges:
+            raise RangesError("Genesys' list is empty")
+    except (PlatformError, RangesError) as error:
+        if missing:
+            raise RangesError(f"{error}; and {missing}") from None
+        return book, f"{error}; these are the addresses of {store}"
+    book.update(listing.ranges, time.time())
+    return book, _skipped(listing)
 
 
 async def looked_up(settings: GenesysSettings, conversation: str) -> dict[str, str] | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from audiohook_fw import Session
@@ -13,6 +14,7 @@ from .conversation import ConversationState
 from .errors import Outcome, PlatformError
 from .gate import Gate, Priority, Ticket
 from .metrics import GenesysMetrics
+from .queue_names import QueueNames
 from .settings import GenesysSettings
 
 __all__ = ["Read", "Watch"]
@@ -35,7 +37,8 @@ class Watch:
     """What is known of a conversation, and the calls that are told: retries and integrations share one.
 
     Args:
-        id_: the conversation's. read: looks at it. gate: where it waits.
+        id_: the conversation's. read: looks at it. names: of queues, where the conversation does not tell it.
+        gate: where it waits.
 
     Attributes:
         calls: those that are told, by session id. state: as it was last seen.
@@ -43,13 +46,20 @@ class Watch:
     """
 
     def __init__(
-        self, id_: str, read: Read, gate: Gate, settings: GenesysSettings, metrics: GenesysMetrics
+        self,
+        id_: str,
+        read: Read,
+        names: QueueNames,
+        gate: Gate,
+        settings: GenesysSettings,
+        metrics: GenesysMetrics,
     ) -> None:
         self.id: Final = id_
         self.calls: Final[dict[str, Session]] = {}
         self.state: ConversationState | None = None
         self.lookup = "pending"
         self._read = read
+        self._names = names
         self._gate = gate
         self._settings = settings
         self._metrics = metrics
@@ -136,7 +146,7 @@ class Watch:
             except PlatformError as error:
                 delay = self._missed(error)
             else:
-                self._seen(self.state)
+                await self._seen(self.state)
                 delay = self._pause_after(self.state)
             self._looked = self._loop.time()
             self._gate.promote(self._ticket, self._priority)
@@ -147,11 +157,16 @@ class Watch:
             return Priority.REFRESH
         return Priority.WANTED if self._wanted else Priority.FIRST if self._looks < 2 else Priority.REFRESH
 
-    def _seen(self, state: ConversationState) -> None:
-        self._settle("found" if state.queue_id else "none")
-        self._tell_all()
+    async def _seen(self, state: ConversationState) -> None:
+        """Tell what was seen, and at once: only `found` waits for the queue's name."""
         if state.queue_id:
             self._looks = 0
+            if not state.queue_name:
+                self.state = replace(state, queue_name=self._names.last_known(state.queue_id))
+                self._tell_all()
+                self.state = replace(state, queue_name=await self._names.name_of(state.queue_id))
+        self._settle("found" if state.queue_id else "none")
+        self._tell_all()
 
     def _pause_after(self, state: ConversationState | None) -> float | None:
         """Return the seconds from a look that saw this to the next one, `None` for no more."""
@@ -178,7 +193,11 @@ class Watch:
         return float(min(delay, max(self._settings.refresh_interval, _LONGEST)))
 
     def _give_up(self) -> None:
-        self._settle("failed", "there was no answer in time")
+        if self._has_queue:
+            self._settle("found")  # its name takes too long
+            self._tell_all()
+        else:
+            self._settle("failed", "there was no answer in time")
         self._gate.promote(self._ticket, self._priority)
 
     def _settle(self, lookup: str, problem: str = "") -> None:

@@ -112,6 +112,53 @@ def test_429_is_obeyed_by_everybody(played: Callable[..., None]) -> None:
     played(steps)
 
 
+def test_429_of_the_login_is_obeyed_and_nobody_waits_for_it(
+    played: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def steps(client: PlatformClient, platform: FakePlatform) -> None:
+        loop = asyncio.get_running_loop()
+        platform.misbehave(PlatformFault(status=429, retry_after=60, kinds=("token",)))
+        for _ in range(20):
+            before = loop.time()
+            assert set(await asyncio.gather(*(outcome(client) for _ in range(5)))) == {Outcome.DOWN}
+            assert loop.time() - before < 1  # a look-up is to fail at once
+            await asyncio.sleep(5)
+        assert [round(request.at) for request in platform.requests] == [0, 60]
+        warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+        assert len(warnings) == 2
+        assert "the login answers 429" in warnings[0]
+        assert "nobody logs in for 60 s" in warnings[0]
+        platform.mend()
+        await asyncio.sleep(61)
+        assert await outcome(client) is Outcome.OK
+
+    played(steps)
+
+
+def test_a_login_counts_in_the_budget_and_waits_as_everybody_does(played: Callable[..., None]) -> None:
+    async def steps(client: PlatformClient, platform: FakePlatform) -> None:
+        await ask(client)
+        client._tokens.drop(await client._tokens.get())
+        assert len(client.gate._starts) == 2  # the login, and what it was for
+        client.gate.close_for(40)
+        await ask(client)
+        assert [round(request.at) for request in platform.requests] == [0, 0, 40, 40]
+
+    played(steps)
+
+
+def test_tokens_of_a_moment_are_no_reason_to_log_in_for_each_request(played: Callable[..., None]) -> None:
+    async def steps(client: PlatformClient, platform: FakePlatform) -> None:
+        platform.misbehave(
+            PlatformFault(body='{"access_token": "t", "expires_in": 1e-9}', kinds=("token",), times=1)
+        )
+        for _ in range(5):
+            await client._tokens.get()
+        assert platform.count("token") == 1
+
+    played(steps)
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [

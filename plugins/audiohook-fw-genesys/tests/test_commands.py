@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,37 @@ def test_the_platform_and_then_what_it_told_the_server(
     status, out, err = genesys("ranges", **platform.settings)
     assert (status, out) == (0, "192.0.2.99/32\n")
     assert "these are the addresses of genesys-ranges.json" in err
+
+
+def test_it_prints_what_the_server_lets_in_whether_genesys_answers_or_not(
+    genesys: Callable[..., Any], audiohook_platform: Callable[..., FakePlatform], tmp_path: Path
+) -> None:
+    from audiohook_fw_genesys.address_book import AddressBook
+    from audiohook_fw_genesys.ranges import Range
+
+    platform, day, now = audiohook_platform(), 86_400.0, time.time()
+    old, lately = Range("192.0.2.98/32", "audiohook"), Range("192.0.2.99/32", "audiohook")
+    book = AddressBook(platform.url, 30 * day)
+    book.update({old, lately}, now - 40 * day)
+    book.update({lately}, now - 20 * day)
+    book.update({Range("192.0.2.10/32", "audiohook")}, now - 10 * day)
+    book.save(tmp_path / "genesys-ranges.json")
+    stored = (tmp_path / "genesys-ranges.json").read_bytes()
+    told = "192.0.2.10/32\n192.0.2.11/32\n"
+    settings = {**platform.settings, "ranges_services": '["all"]'}
+    status, out, err = genesys("ranges", "--service", "audiohook", **settings, ranges_grace_days="15")
+    assert (status, out, err) == (0, f"{told}192.0.2.99/32\n", "")
+    status, out, err = genesys("ranges", "--service", "audiohook", **settings, ranges_grace_days="5")
+    assert (status, out, err) == (0, told, "")
+    platform.ranges.clear()
+    status, out, err = genesys("ranges", **platform.settings)
+    assert (status, out) == (0, "192.0.2.10/32\n192.0.2.98/32\n192.0.2.99/32\n")  # as the server goes on
+    assert "Genesys' list is empty; these are the addresses of genesys-ranges.json" in err
+    assert (tmp_path / "genesys-ranges.json").read_bytes() == stored
+    (tmp_path / "genesys-ranges.json").write_text("{")
+    status, out, err = genesys("ranges", **platform.settings)
+    assert (status, out) == (1, "")
+    assert "Genesys' list is empty; and genesys-ranges.json cannot be read" in err
 
 
 def test_the_queue_of_a_conversation(

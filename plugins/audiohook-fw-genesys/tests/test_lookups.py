@@ -145,6 +145,38 @@ def test_the_name_is_asked_for_when_it_is_not_told(new_call: NewCall) -> None:
     assert platform.count("conversation") == 11
 
 
+def test_the_id_does_not_wait_for_the_name(new_call: NewCall) -> None:
+    platform = FakePlatform(queue_names=False)
+    conversation = platform.add_conversation(queue="Sales", agent="ann")
+    platform.misbehave(PlatformFault(delay=4, kinds=("queue",)))
+    call = new_call(platform, conversation.id)
+    call.open()
+    call.advance(0.5)
+    known = context(call)
+    assert (known["queue_id"], known["queue_name"], known["agent_id"]) == (conversation.queue_id, "", "ann")
+    assert known["lookup"] == "pending"  # whoever hears of `found` is to know the name, too
+    call.advance(4)
+    assert (context(call)["lookup"], context(call)["queue_name"]) == ("found", "Sales")
+    conversation.enter_queue("Support")
+    call.advance(30)
+    assert context(call)["queue_id"] == conversation.queue_id
+    assert (context(call)["lookup"], context(call)["queue_name"]) == ("found", "")
+    call.advance(4)
+    assert context(call)["queue_name"] == "Support"
+
+
+def test_a_name_that_comes_too_late_keeps_the_queue_from_nobody(new_call: NewCall) -> None:
+    platform = FakePlatform(queue_names=False)
+    conversation = platform.add_conversation(queue="Sales")
+    platform.misbehave(PlatformFault(delay=4, kinds=("queue",)))
+    call = new_call(platform, conversation.id, lookup_timeout=2.0)
+    call.open()
+    call.advance(2.5)
+    assert (context(call)["lookup"], context(call)["queue_name"]) == ("found", "")
+    call.advance(2)
+    assert (context(call)["lookup"], context(call)["queue_name"]) == ("found", "Sales")
+
+
 def test_a_name_that_cannot_be_found_out_is_empty(new_call: NewCall) -> None:
     platform = FakePlatform(queue_names=False)
     conversation = platform.add_conversation(queue="Sales")

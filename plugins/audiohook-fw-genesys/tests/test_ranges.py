@@ -64,6 +64,12 @@ def test_only_what_genesys_sends_from(direction: object, taken: int, skipped: in
             "'2001:db8::1/32' is no network; write 2001:db8::/32, or 2001:db8::1 for that address alone",
         ),
         (_entry(cidr="0.0.0.0/0"), "0.0.0.0/0 is too wide to be meant"),
+        (_entry(cidr="fe80::1%a\nb"), r"'fe80::1%a\nb' is no network; write it without its zone"),
+        (_entry(cidr="::ffff:0.0.0.0/96"), "0.0.0.0/0 is too wide to be meant"),
+        (
+            _entry(cidr="::ffff:192.0.2.77/120"),
+            "'::ffff:192.0.2.77/120' is no network; write 192.0.2.0/24, or 192.0.2.77 for that address alone",
+        ),
         (_entry(cidr="::/0"), "::/0 is too wide to be meant"),
         (_entry(direction="sideways"), "direction 'sideways' is not known"),
     ],
@@ -93,6 +99,16 @@ def test_a_list_that_is_too_long() -> None:
 def test_networks_are_canonical() -> None:
     listing = read_ranges([_entry(cidr=" 192.0.2.0/255.255.255.0 "), _entry(cidr="2001:DB8:0::1")])
     assert {entry.cidr for entry in listing.ranges} == {"192.0.2.0/24", "2001:db8::1/128"}
+
+
+def test_networks_of_ipv4_addresses_in_ipv6_are_those_of_ipv4() -> None:
+    listing = read_ranges([_entry(cidr="::ffff:192.0.2.5"), _entry(cidr="::ffff:198.51.100.0/120")])
+    assert {entry.cidr for entry in listing.ranges} == {"192.0.2.5/32", "198.51.100.0/24"}
+
+
+def test_names_that_would_harm_a_terminal() -> None:
+    listing = read_ranges([_entry(service="audio\nhook", region="eu\x1b[2J")])
+    assert {(entry.service, entry.region) for entry in listing.ranges} == {("audio?hook", "eu?[2j")}
 
 
 def test_services_and_regions() -> None:

@@ -93,11 +93,63 @@ def test_who_is_cancelled_keeps_nobody_from_it(virtual: Callable[..., Any]) -> N
     virtual(run)
 
 
-@pytest.mark.parametrize("lifetime", [None, "600", 0, -5])
+@pytest.mark.parametrize("lifetime", [None, "600", 0, -5, float("nan")])
 def test_an_answer_that_is_none(virtual: Callable[..., Any], lifetime: object) -> None:
     async def run() -> None:
         with pytest.raises(PlatformError, match="no access_token and expires_in") as caught:
             await Tokens(Login(lifetime)).get()
         assert caught.value.outcome is Outcome.GARBAGE
+
+    virtual(run)
+
+
+@pytest.mark.parametrize(("lifetime", "logins"), [(1e-9, 5), (10**400, 1), (float("inf"), 1)])
+def test_odd_lifetimes(virtual: Callable[..., Any], lifetime: object, logins: int) -> None:
+    async def run() -> None:
+        login = Login(lifetime)
+        tokens = Tokens(login)
+        for _ in range(40):
+            await tokens.get()
+            await asyncio.sleep(1)
+        assert login.given == logins
+
+    virtual(run)
+
+
+def test_a_login_that_is_to_wait_is_left_alone(virtual: Callable[..., Any]) -> None:
+    async def run() -> None:
+        login = Login()
+        tokens = Tokens(login)
+        await tokens.get()
+        login.error = PlatformError(Outcome.BUSY, "busy", retry_after=120)
+        await asyncio.sleep(560)
+        for _ in range(30):  # the old one counts for another 40 s, then there is none
+            assert await tokens.get() == "t1"
+            await asyncio.sleep(1)
+        assert login.given == 2
+        await asyncio.sleep(20)
+        with pytest.raises(PlatformError, match="nobody logs in at present, since busy") as caught:
+            await tokens.get()
+        assert (caught.value.outcome, login.given) == (Outcome.DOWN, 2)
+        login.error = None
+        await asyncio.sleep(80)
+        assert await tokens.get() == "t3"
+
+    virtual(run)
+
+
+def test_a_login_that_fails_is_not_tried_for_each_request_while_the_old_token_counts(
+    virtual: Callable[..., Any],
+) -> None:
+    async def run() -> None:
+        login = Login()
+        tokens = Tokens(login)
+        await tokens.get()
+        login.error = PlatformError(Outcome.SERVER_ERROR, "500")
+        await asyncio.sleep(550)
+        for _ in range(300):
+            assert await tokens.get() == "t1"
+            await asyncio.sleep(0.1)
+        assert 4 <= login.given <= 7
 
     virtual(run)

@@ -10,7 +10,7 @@ from .condition import Condition, Test, all_of
 from .facts import Facts, as_text
 from .index import Sign, beginning
 from .nodes import Node
-from .numbers import ANONYMOUS, masked, matcher, normal_pattern
+from .numbers import ANONYMOUS, masked, masked_text, matcher, normal_pattern
 from .problems import shown
 from .reading import Reading, glob, glob_signs, is_uuid, listed
 
@@ -123,6 +123,11 @@ def _custom(reading: Reading, node: Node, where: str) -> Condition | None:
             node.line, where, f'{what}; allowed: a table of values, such as {{ "tier" = "gold" }}'
         )
         return None
+    for key, child in node.value.items():
+        if not all(part.strip() for part in key.split(".")):
+            what = f"the name {shown(key)} is empty, or has an empty part; allowed: such as shop.tier"
+            reading.check.note(child.key_line, where, what)
+            return None
     parts = [_custom_value(reading, key, child, f"{where}.{key}") for key, child in node.value.items()]
     return all_of([part for part in parts if part is not None], "custom") if None not in parts else None
 
@@ -145,7 +150,7 @@ def _custom_value(reading: Reading, path: str, node: Node, where: str) -> Condit
         return text is not None and match(text)
 
     signs = glob_signs(f"custom {path}", wanted)
-    return Condition(f"custom.{path}", f"is {listed(wanted)}", test, signs=signs)
+    return Condition(f"custom.{path}", f"is {listed(map(masked_text, wanted))}", test, signs=signs)
 
 
 ATTRIBUTES: Final[dict[str, Callable[[Reading, Node, str], Condition | None]]] = {

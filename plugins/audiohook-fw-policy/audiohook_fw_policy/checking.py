@@ -35,7 +35,7 @@ class Checker:
             return None
         for key, child in node.value.items():
             if key not in allowed:
-                self.note(child.key_line, where, f'unknown {kind} "{key}"; {choice(key, allowed)}')
+                self.note(child.key_line, where, f"unknown {kind} {shown(key)}; {choice(key, allowed)}")
         return {key: child for key, child in node.value.items() if key in allowed}
 
     def items(self, node: Node, where: str, what: str) -> list[Node] | None:

@@ -38,6 +38,8 @@ def _decided(said: Decided) -> str:
         Cause.DEFAULT: "no rule matches: the default",
         Cause.FAILURE: "the rules failed",
     }
+    if said.misses_queue:
+        return f"{said.outcome} (on_failure, since rule {said.rule} has no fallback)"
     return f"{said.outcome} ({why[said.cause]})"
 
 

@@ -101,6 +101,10 @@ def _active(reading: Reading, node: Node, where: str) -> Condition | None:
         return None
     if below is None and at_least is None:
         return None
+    if below is not None and at_least is not None and below <= at_least:
+        what = f"below {below} and at_least {at_least} never hold together; allowed: below more than at_least"
+        check.note(node.line, where, what)
+        return None
     low, high = at_least or 0, below if below is not None else 2**62
 
     def test(facts: Facts) -> bool | None:

@@ -21,6 +21,7 @@ _WHY = {
     Cause.DEFAULT: ", no rule matches",
     Cause.FAILURE: ", the rules cannot be used",
 }
+_NO_FALLBACK = ", on_failure: the queue is not known, and it has no fallback"
 
 
 class Notes:
@@ -47,7 +48,8 @@ class Notes:
         """Tell of a decision; call it in the call's own context."""
         mode = " (dry run: it does not count)" if self._dry_run else ""
         outcome = decided.outcome
-        logger.info("policy: %s by rule %s%s%s", outcome, decided.rule, _WHY[decided.cause], mode)
+        why = _NO_FALLBACK if decided.misses_queue else _WHY[decided.cause]
+        logger.info("policy: %s by rule %s%s%s", outcome, decided.rule, why, mode)
         attributes = {
             "rule": decided.rule,
             "action": str(outcome.action),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-__all__ = ["ANONYMOUS", "NumberPlan", "masked", "matcher", "normal_pattern"]
+__all__ = ["ANONYMOUS", "NumberPlan", "masked", "masked_text", "matcher", "normal_pattern"]
 
 ANONYMOUS: Final = "anonymous"
 """The pattern for calls without a number."""
@@ -20,6 +20,8 @@ _SEPARATORS: Final = re.compile(r"[\s().\-/]+")
 _SCHEME: Final = re.compile(r"^(tel|sips?):", re.IGNORECASE)
 _WITHHELD: Final = frozenset({"", "anonymous", "unavailable", "restricted", "private", "unknown", "withheld"})
 _PATTERN: Final = re.compile(r"\+?[0-9?]*\*?", re.ASCII)
+_DIGITS: Final = re.compile(r"\d(?:[ ()./*?-]*\d){4,}")
+"""Digits, with what people and patterns write between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ def masked(pattern: str) -> str:
     is_exact = "*" not in pattern and "?" not in pattern
     shown = min(3, len(pattern) // 2) if is_exact else 6
     return pattern[:shown] + re.sub("[0-9]", "#", pattern[shown:])
+
+
+def masked_text(text: str) -> str:
+    """Return a text as it may be shown: with no number in it that may be somebody's (5 digits and more)."""
+    return _DIGITS.sub(lambda found: re.sub(r"\d", "#", found[0]), text)
 
 
 def matcher(patterns: list[str]) -> Callable[[str], bool]:

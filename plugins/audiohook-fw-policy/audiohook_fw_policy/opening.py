@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -19,6 +19,9 @@ from .reading import is_uuid
 from .rules import RuleSet
 
 __all__ = ["OpeningError", "Supposed", "read_open", "read_time"]
+
+_YEARS: Final = (1900, 9000)
+"""Times that can be told in every time zone."""
 
 
 class OpeningError(AudiohookError):
@@ -96,4 +99,6 @@ def read_time(text: str, zone: str) -> datetime:
         raise OpeningError(
             f'--at: "{text}" is no time; allowed: ISO 8601 such as 2026-03-29T14:30 or 2026-03-29T14:30+02:00'
         ) from None
+    if not _YEARS[0] <= time.year <= _YEARS[1]:
+        raise OpeningError(f'--at: "{text}" is out of range; allowed: the years {_YEARS[0]} to {_YEARS[1]}')
     return time if time.tzinfo is not None else time.replace(tzinfo=ZoneInfo(zone or "UTC"))

@@ -8,7 +8,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["NEXT", "Action", "Cause", "Decided", "Next", "Outcome", "Waiting"]
+__all__ = ["FAILURE", "NEXT", "Action", "Cause", "Decided", "Next", "Outcome", "Waiting"]
+
+
+FAILURE: Final = "(failure)"
+"""The rule of decisions that no rule made, since there are none or they failed."""
 
 
 class Action(StrEnum):
@@ -28,7 +32,7 @@ class Cause(StrEnum):
     """The rule asks for the queue, which did not become known in time."""
     DEFAULT = "default"
     FAILURE = "failure"
-    """There are no rules that could decide, or they failed."""
+    """There are no rules that could decide, or they failed, or a rule without a fallback missed its queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ class Decided:
     outcome: Outcome
     rule: str
     cause: Cause
+
+    @property
+    def misses_queue(self) -> bool:
+        """Whether a rule failed since its queue is not known, and it has no fallback."""
+        return self.cause is Cause.FAILURE and self.rule != FAILURE
 
 
 @dataclass(frozen=True, slots=True)

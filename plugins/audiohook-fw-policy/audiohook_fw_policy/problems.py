@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from audiohook_fw import AudiohookError
 
 __all__ = ["Problem", "RuleFileError", "choice", "shown"]
+
+_LONGEST: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class RuleFileError(AudiohookError):
 
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.file = file
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.line))
         super().__init__(file, self.problems)
 
     def __str__(self) -> str:
@@ -37,11 +40,11 @@ class RuleFileError(AudiohookError):
 
 
 def shown(value: object) -> str:
-    """Return a value as a message names it; of tables and lists only what they are."""
+    """Return a value as a message names it: the beginning of a long text; what it is of a table or list."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{value}"'
+        return f'"{value}"' if len(value) <= _LONGEST else f'"{value[:_LONGEST]}…" ({len(value)} characters)'
     if isinstance(value, int | float):
         return str(value)
     if value is None:

@@ -12,6 +12,7 @@ from .checking import Checker
 from .index import Sign, beginning
 from .nodes import Node
 from .numbers import NumberPlan
+from .problems import shown
 
 __all__ = ["Reading", "glob", "glob_signs", "has_wildcards", "is_uuid", "listed", "read_zone"]
 
@@ -50,7 +51,7 @@ class Reading:
             try:
                 found.append((text, read(text)))
             except ValueError as error:
-                name = f'"{text}"' if quoted else f"item {number}"
+                name = shown(text) if quoted else f"item {number}"
                 self.check.note(item.line, where, f"{name} {error}")
         return found
 
@@ -66,7 +67,7 @@ def read_zone(check: Checker, node: Node, where: str) -> ZoneInfo | None:
         check.note(
             node.line,
             where,
-            f'"{text}" is no time zone; allowed: IANA names such as "Europe/Berlin" or "UTC"',
+            f'{shown(text)} is no time zone; allowed: IANA names such as "Europe/Berlin" or "UTC"',
         )
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -85,7 +86,10 @@ class _Reader:
         self._timeout, self._fallback = self._waiting(top, "")
         default = self._default(top)
         nodes = self._nodes(top["rules"]) if "rules" in top else []
-        rules = [self._rule(node, number) for number, node in enumerate(nodes, 1)]
+        rules = []
+        for number, node in enumerate(nodes, 1):
+            time.sleep(0)  # a thread that reads thousands of rules must not keep calls waiting
+            rules.append(self._rule(node, number))
         if default is None or None in rules:
             return None
         whole = [rule for rule in rules if rule is not None]
@@ -113,7 +117,7 @@ class _Reader:
             and "name" in node.value
             and isinstance(node.value["name"].value, str)
         ):
-            where = f'rule "{node.value["name"].value}"'
+            where = f"rule {shown(node.value['name'].value)}"
         before = len(self.check.problems)
         table = self.check.table(node, where, _RULE, kind="key of a rule")
         if table is None:

@@ -10,12 +10,11 @@ from .condition import Condition
 from .facts import Facts
 from .index import Index
 from .numbers import NumberPlan
-from .outcome import Cause, Decided, Next, Outcome, Waiting
+from .outcome import FAILURE, Cause, Decided, Next, Outcome, Waiting
 
 __all__ = ["DEFAULT", "FAILURE", "Rule", "RuleSet"]
 
 DEFAULT: Final = "(default)"
-FAILURE: Final = "(failure)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +87,7 @@ class RuleSet:
             if not failed and waited < rule.queue_timeout:
                 return Waiting(rule.name, rule.queue_timeout)
             if not isinstance(rule.fallback, Next):
-                return Decided(rule.fallback or failure, rule.name, Cause.FALLBACK)
+                if rule.fallback is None:
+                    return Decided(failure, rule.name, Cause.FAILURE)
+                return Decided(rule.fallback, rule.name, Cause.FALLBACK)
         return self._decided_default

@@ -28,6 +28,11 @@ _OTHER: Final = re.compile(r"[^,\]}#\n]*")
 _PLACE: Final = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|.*)\)$")
 
 
+_MANY_DIGITS: Final = re.compile(r"(?:[0-9]_?){640}")
+_MOST_BITS: Final = 64
+_TOO_LONG: Final = f"a number that is too long; allowed: whole numbers of {_MOST_BITS} bits"
+
+
 def read_toml(text: str, file: str) -> Node:
     """Return the content of a TOML file.
 
@@ -40,12 +45,18 @@ def read_toml(text: str, file: str) -> Node:
         with suppress(RecursionError):  # then the scanner comes to the same place, and knows its line
             content = tomllib.loads(text)
         scanner.document()
+        return _node(content, (), 1, scanner.lines)
     except tomllib.TOMLDecodeError as error:
         raise RuleFileError(file, [_problem(str(error), text)]) from None
     except _TooDeepError as error:
         what = f"too deeply nested; allowed: {MOST_DEPTH} tables and lists in each other"
         raise RuleFileError(file, [Problem(error.line, what)]) from None
-    return _node(content, (), 1, scanner.lines)
+    except _TooLongError as error:
+        raise RuleFileError(file, [Problem(error.line, _TOO_LONG)]) from None
+    except ValueError:  # Python reads no number of so many digits
+        found = _MANY_DIGITS.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        raise RuleFileError(file, [Problem(line, _TOO_LONG)]) from None
 
 
 def _problem(message: str, text: str) -> Problem:
@@ -59,6 +70,8 @@ def _problem(message: str, text: str) -> Problem:
 
 def _node(value: object, path: Path, line: int, lines: dict[Path, int]) -> Node:
     line = lines.get(path, line)
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise _TooLongError(line)
     if isinstance(value, dict):
         children = {key: _node(item, (*path, key), line, lines) for key, item in value.items()}
         return Node(children, line, line)
@@ -67,10 +80,18 @@ def _node(value: object, path: Path, line: int, lines: dict[Path, int]) -> Node:
     return Node(value, line, line)
 
 
-class _TooDeepError(Exception):
+class _LineError(Exception):
     def __init__(self, line: int) -> None:
         self.line = line
         super().__init__(line)
+
+
+class _TooDeepError(_LineError):
+    pass
+
+
+class _TooLongError(_LineError):
+    pass
 
 
 class _Scanner:

@@ -11,7 +11,7 @@ from typing import Final
 import yaml
 
 from .nodes import MOST_DEPTH, Node
-from .problems import Problem, RuleFileError
+from .problems import Problem, RuleFileError, shown
 
 __all__ = ["read_yaml"]
 
@@ -66,7 +66,7 @@ class _Converter:
         if self._count > MOST_NODES or depth > MOST_DEPTH:
             return self._refused(line, "too many values, or too deeply nested; use fewer aliases")
         if node.tag not in _IMPLICIT:
-            return self._refused(line, f"tag {node.tag} is not allowed; remove it")
+            return self._refused(line, f"tag {shown(node.tag)} is not allowed; remove it")
         if isinstance(node, yaml.MappingNode):
             return Node(self._table(node, depth), line, key_line)
         if isinstance(node, yaml.SequenceNode):
@@ -82,7 +82,7 @@ class _Converter:
                 self._refused(line, "a key must be a text")
             elif key.value in table:
                 first = table[key.value].key_line
-                self._refused(line, f'the key "{key.value}" stands here twice, first on line {first}')
+                self._refused(line, f"the key {shown(key.value)} stands here twice, first on line {first}")
             else:
                 table[key.value] = self.node(value, depth + 1, line)
         return table

@@ -151,7 +151,7 @@ def test_the_default_after_all_rules(tested: Callable[..., list[str]]) -> None:
 @pytest.mark.parametrize(("on_failure", "decision"), [("closed", "reject (error)"), ("open", "accept")])
 def test_a_rule_without_fallback(tested: Callable[..., list[str]], on_failure: str, decision: str) -> None:
     lines = tested("--on-failure", on_failure, rules=('action = "accept"\nwhen.queue = "Sales"',))
-    assert lines[-1] == f"if the queue stays unknown: {decision} (the fallback of rule r1)"
+    assert lines[-1] == f"if the queue stays unknown: {decision} (on_failure, since rule r1 has no fallback)"
 
 
 def test_no_number_and_no_name_is_shown(tested: Callable[..., list[str]]) -> None:
@@ -165,6 +165,22 @@ def test_no_number_and_no_name_is_shown(tested: Callable[..., list[str]]) -> Non
     assert "111111" not in text
     assert "222222" not in text
     assert "Marker" not in text
+
+
+def test_no_number_in_custom_values_is_shown(tested: Callable[..., list[str]]) -> None:
+    values = '"+4930123456", "030 / 12 34-56", "tel:49301*", 4930777777, "tier 4711", "gold"'
+    lines = tested(rules=(f'action = "reject"\nwhen.custom = {{ phone = [{values}] }}',))
+    assert "+########## or ### / ## ##-## or tel:#####* or ########## or tier 4711 or gold: no" in lines[2]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59", "9999-12-31T23:59-14:00"])
+def test_a_time_that_no_zone_knows(
+    rule_file: Write, opening: Path, capsys: pytest.CaptureFixture[str], at: str
+) -> None:
+    path = rule_file('action = "reject"\nwhen.time = { days = "mon", zone = "Asia/Tokyo" }')
+    assert run(["policy", "test", str(path), "--open", str(opening), "--at", at]) == 2
+    said = capsys.readouterr().err
+    assert f'--at: "{at}" is out of range; allowed: the years 1900 to 9000' in said
 
 
 def test_the_parameters_alone_will_do(

@@ -95,6 +95,19 @@ MISTAKES = {
     "no per": ("a.toml", toml("active = { below = 1 }"), 6, "per: is missing", "all, key, organization, queue"),
     "no bound": ("a.toml", toml('active = { per = "key" }'), 6, "has no bound", "below = 10"),
     "bound": ("a.toml", toml('active = { per = "key", below = 1.5 }'), 6, "below: is 1.5", "1 and more"),
+    "never": ("a.toml", toml('active = { per = "all", below = 5, at_least = 10 }'), 6, "below 5 and at_least 10 never hold together", "below more than"),
+    "one bound": ("a.toml", toml('active = { per = "all", below = 5, at_least = 5 }'), 6, "never hold together", "below more than"),
+    "custom no name": ("a.toml", toml('custom = { "" = "a" }'), 6, 'custom: the name "" is empty', "such as shop.tier"),
+    "custom no part": ("a.toml", toml('custom = { "shop..tier" = "a" }'), 6, 'the name "shop..tier" is empty, or has', "such as shop.tier"),
+    "custom end": ("a.yaml", 'default: accept\nrules:\n- name: a\n  action: reject\n  when:\n    custom:\n      "tier. ": b\n', 7, 'the name "tier. "', "shop.tier"),
+    # numbers and texts that are too long
+    "digits": ("a.toml", toml(f"sample = {'9' * 5_000}"), 6, "a number that is too long", "64 bits"),
+    "hex digits": ("a.toml", toml(f"custom = {{ a = 0x{'f' * 5_000} }}"), 6, "a number that is too long", "64 bits"),
+    "YAML digits": ("a.yaml", f"default: accept\nqueue_timeout: {'9' * 5_000}\n", 2, '99…" (5000 characters)', "0.1 to 300 seconds"),
+    "long key": ("a.toml", f'default = "accept"\n{"x" * 5_000} = 1\n', 2, 'unknown key "xxx', "(5000 characters); allowed"),
+    "long zone": ("a.toml", toml(top=f'zone = "{"x" * 5_000}"'), 2, "(5000 characters) is no time zone", "IANA names"),
+    "long id": ("a.toml", toml(f'organization = "{"x" * 5_000}"'), 6, "(5000 characters) is no id", "a UUID such as"),
+    "long YAML key": ("a.yaml", f"default: accept\n? {'x' * 5_000}\n: 1\n? {'x' * 5_000}\n: 1\n", 4, "(5000 characters) stands here twice", "line 2"),
     # lines of other forms
     "yaml line": (
         "a.yaml",
@@ -124,6 +137,7 @@ def test_a_mistake_is_told_with_its_line_and_what_is_allowed(
     assert message.startswith(f"{file}:{line}: ")
     assert what in message
     assert allowed in message
+    assert len(message) < 400
 
 
 def test_there_are_many_mistakes() -> None:
@@ -160,5 +174,7 @@ def test_a_rule_that_is_never_asked_is_warned_of() -> None:
 def test_aliases_that_would_fill_memory_are_refused() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]" for a, b in zip("abcdef", "bcdefg", strict=True)]
-    with pytest.raises(RuleFileError, match="too many values"):
+    with pytest.raises(RuleFileError, match="too many values") as caught:
         parse_rules("\n".join(lines), "rules.yaml")
+    said = str(caught.value).splitlines()
+    assert len(said) == len(set(said))  # each line of it once, however often it stands for something

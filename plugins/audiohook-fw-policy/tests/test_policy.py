@@ -176,6 +176,8 @@ def test_a_rule_without_fallback_fails_as_configured(
     driver.advance(0.2)
     assert driver.disconnects == disconnects
     assert driver.ended is bool(disconnects)
+    (said,) = decisions(driver)
+    assert said.endswith("by rule r1, on_failure: the queue is not known, and it has no fallback")
 
 
 def test_a_fallback_may_leave_it_to_the_next_rules(call: Call) -> None:

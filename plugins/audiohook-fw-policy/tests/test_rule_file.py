@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
+import pytest
 import yaml
 from audiohook_fw_policy.conditions import CONDITIONS
 from audiohook_fw_policy.facts import Facts
@@ -62,13 +64,22 @@ def _check(text: str, file: str) -> None:
 
 
 @given(FILE)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_table_is_rules_or_an_error(content: dict[str, Any]) -> None:
     _check(yaml.safe_dump(content, allow_unicode=True), "rules.yaml")
     _check(json.dumps(content, indent=1), "rules.yml")  # JSON is YAML
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_any_text_is_rules_or_an_error(text: str) -> None:
     for file in ("rules.toml", "rules.yaml"):
         _check(text, file)
+
+
+def test_other_threads_have_their_turn_after_each_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[float] = []
+    monkeypatch.setattr(time, "sleep", turns.append)
+    text = "default: accept\nrules:\n" + "".join(f"- {{name: r{i}, action: accept}}\n" for i in range(50))
+    assert len(parse_rules(text, "rules.yaml").rules) == 50
+    assert turns == [0] * 50

@@ -56,7 +56,7 @@ def test_a_rule_waits_only_where_the_answer_hangs_on_the_queue(rules: Rules) -> 
 @pytest.mark.parametrize(
     ("fallback", "said"),
     [
-        ("", Decided(FAILURE, "r1", Cause.FALLBACK)),
+        ("", Decided(FAILURE, "r1", Cause.FAILURE)),
         ('fallback = "accept"', Decided(ACCEPT, "r1", Cause.FALLBACK)),
         (
             'fallback = { action = "reject", reason = "error" }',
@@ -186,8 +186,9 @@ def plainly(rules: RuleSet, call: Facts, *, patient: bool) -> Decided | Waiting:
         if answer is None and patient:
             return Waiting(rule.name, 10.0)
         if answer is None and rule.fallback is not NEXT:
-            outcome = rule.fallback if isinstance(rule.fallback, Outcome) else FAILURE
-            return Decided(outcome, rule.name, Cause.FALLBACK)
+            if isinstance(rule.fallback, Outcome):
+                return Decided(rule.fallback, rule.name, Cause.FALLBACK)
+            return Decided(FAILURE, rule.name, Cause.FAILURE)
     return Decided(rules.default, DEFAULT, Cause.DEFAULT)
 
 

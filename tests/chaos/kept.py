@@ -35,8 +35,6 @@ Samples = NDArray[np.int16]
 _RATE: Final = 8000
 _STAYS: Final = (".turn",)
 """What may be in a directory beside recordings when no server runs (README of the recorder)."""
-_BEGUN_SECONDS: Final = 1.0
-"""From `opened`, until there is a recording."""
 _SIDECAR_SECONDS: Final = 1.0
 """Between two versions of a sidecar."""
 
@@ -115,14 +113,11 @@ def verify_kept(
     bound: float,
     checks: Checks,
     losses: Losses,
-    *,
-    slack: float,
 ) -> None:
     """Compare recordings with what was said.
 
     Args:
-        key: the secret key of encrypted ones. bound: seconds before a kill of which nothing need be kept.
-        slack: seconds more that files may come late.
+        key: the secret key of encrypted ones. bound: seconds before a kill of which nothing need be kept, nor begun.
 
     Raises:
         BrokenError: one is missing, twice there, or not right.
@@ -139,7 +134,7 @@ def verify_kept(
         try:
             recording = found.get(call.number)
             open_for = call.life.killed - call.opened_at if call.opened else 0.0
-            due = open_for > _BEGUN_SECONDS + slack
+            due = open_for > bound
             checks(
                 "every call that was opened has its recording", recording or not due, (call.session, open_for)
             )

@@ -84,8 +84,7 @@ class Kills:
         self._count = count
         self._calls = calls
         self._patience = patience
-        self._slack = _SLACK * (patience - 1)
-        self._bound = _BOUND[keep] + self._slack
+        self._bound = _BOUND[keep] + _SLACK * (patience - 1)
         self._rng = random.Random(f"{seed} {keep}")
         self._key: str | None = None
         self._store: ObjectStore | None = None
@@ -236,9 +235,7 @@ class Kills:
         kept = directory_kept(self._recordings, result.checks, uploaded=self._store is not None)
         if self._store is not None:
             kept = store_kept(self._store, result.checks)
-        verify_kept(
-            *(kept, callers.said, self._key, self._bound, result.checks, result.losses), slack=self._slack
-        )
+        verify_kept(kept, callers.said, self._key, self._bound, result.checks, result.losses)
         result.states.update(one.sidecar["state"] for one in kept)
         result.calls = len(callers.said)
         result.opened = sum(said.opened for said in callers.said)

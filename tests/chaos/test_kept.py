@@ -83,7 +83,7 @@ def _reader(content: bytes) -> Callable[[str], bytes]:
 def verify(call: Said, *kept: tuple[Sidecar, bytes], key: str | None = None, bound: float = 1.0) -> Losses:
     losses = Losses()
     found = [Kept(f"{n}.json", sidecar, _reader(content)) for n, (sidecar, content) in enumerate(kept)]
-    verify_kept(found, [call], key, bound, Checks(), losses, slack=0.0)
+    verify_kept(found, [call], key, bound, Checks(), losses)
     return losses
 
 

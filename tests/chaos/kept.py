@@ -117,7 +117,8 @@ def verify_kept(
     """Compare recordings with what was said.
 
     Args:
-        key: the secret key of encrypted ones. bound: seconds before a kill of which nothing need be kept, nor begun.
+        key: the secret key of encrypted ones.
+        bound: seconds before a kill of which nothing need be kept or begun.
 
     Raises:
         BrokenError: one is missing, twice there, or not right.

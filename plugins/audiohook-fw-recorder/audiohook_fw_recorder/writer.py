@@ -171,7 +171,7 @@ class Writer:
                 self._usual = min(BACKLOG + 2 * waits, self._memory)
                 self._due = now + self._delay
                 batch |= self._robbed()
-            for collected in batch:
+            for collected in sorted(batch, key=_is_begun):  # new calls first: nothing of them is there yet
                 self._attempt(collected, now)
             for collected in [c for c, due in self._unsaved.items() if self._stopping or due <= now]:
                 self._attempt(collected, now)
@@ -273,3 +273,7 @@ class Writer:
     def _pass_on(self, collected: Collected) -> None:
         if collected.stem is not None:
             self._closed(collected.stem)
+
+
+def _is_begun(collected: Collected) -> bool:
+    return collected.stem is not None

@@ -190,24 +190,6 @@ def test_audio_beyond_the_memory_is_silence_and_listed(
     assert [sidecar["totals"]["overflow"] for sidecar in sidecars] == [12, 4]
 
 
-def test_a_call_in_which_much_happens_has_its_sidecar_written_once_a_second(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recording = collected(tmp_path)
-    saved: list[str] = []
-    monkeypatch.setattr(recording._files, "save", saved.append)
-    assert recording.write(10.0) is Written.ALL
-    for step in range(100):
-        recording.event("update", step)
-        assert recording.write(10.0 + step / 101) is Written.BUT_SIDECAR
-    assert saved == []  # it was made with a sidecar just now
-    assert recording.write(11.0) is Written.ALL
-    recording.event("update", 100)
-    finish(0)(recording)
-    assert recording.write(11.1) is Written.ALL
-    assert len(saved) == 2
-
-
 def test_a_call_in_which_much_happens_delays_no_other(tmp_path: Path) -> None:
     writer = Writer(0.02, MEMORY)
     rude, calm = collected(tmp_path, "rude"), begin(writer, tmp_path, "calm")
@@ -224,18 +206,6 @@ def test_a_call_in_which_much_happens_delays_no_other(tmp_path: Path) -> None:
     writer.write(calm, finish(4))
     assert writer.stop(60.0)
     assert read_wav(tmp_path / "calm.wav").payload == b"abcd"
-
-
-def test_what_a_client_floods_is_counted_and_not_listed(tmp_path: Path) -> None:
-    recording = collected(tmp_path)
-    for step in range(5_003):
-        recording.event("update", step)
-        recording.gap(Gap(step * 10, 5), "discarded")
-    finish(0)(recording)
-    assert recording.write(0.0) is Written.ALL
-    sidecar = json.loads((tmp_path / "call.json").read_text())
-    assert (len(sidecar["events"]), len(sidecar["gaps"])) == (5_000, 5_000)
-    assert sidecar["left_out"] == {"events": 3, "gaps": 3}
 
 
 def test_a_thread_that_cannot_start_is_tried_again(
@@ -264,15 +234,6 @@ def test_the_log_says_once_that_the_disk_refuses_and_names_a_call(
     assert writer.stop(60.0)
     [record] = [r for r in caplog.records if "cannot be written" in r.getMessage()]
     assert record.session_id in ("first", "second")  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("taken", ["call.json", "call.wav"])
-def test_a_name_that_somebody_else_has_is_left_to_them(tmp_path: Path, taken: str) -> None:
-    (tmp_path / taken).mkdir()
-    recording = collected(tmp_path)
-    assert recording.write(0.0) is Written.ALL
-    names = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
-    assert names == {taken, "call-2.json", "call-2.wav"}
 
 
 def test_all_that_waits_is_written_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,17 +279,6 @@ def test_what_is_taken_away_while_it_is_written_is_there_again(tmp_path: Path, w
     wav = read_wav(directory / "call.wav")
     assert (wav.payload, wav.truncated) == (b"abcdefgh", False)
     assert json.loads((directory / "call.json").read_text())["state"] == "complete"
-
-
-def test_a_call_that_goes_on_is_written_to_a_new_file_soon(tmp_path: Path) -> None:
-    recording = collected(tmp_path)
-    assert recording.write(0.0) is Written.ALL
-    (tmp_path / "call.wav").unlink()
-    for step in range(4):
-        recording.audio(frame(b"abcd", step * 4))
-        recording.write(float(step))
-    assert read_wav(tmp_path / "call.wav").payload == b"abcd" * 4
-    recording.abandon()
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -440,3 +390,27 @@ def test_a_directory_that_is_taken_away_is_there_again_within_a_round(tmp_path: 
     writer.write(recording, finish(4))
     assert writer.stop(60.0)
     owner.release()
+
+
+def test_new_calls_are_begun_before_others_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[tuple[str, bool]] = []
+    write = Collected.write
+
+    def noting(recording: Collected, now: float) -> Written:
+        order.append((recording.session_id, recording.stem is None))
+        return write(recording, now)
+
+    writer = Writer(3600.0, MEMORY)
+    running = [begin(writer, tmp_path, name) for name in ("one", "two")]
+    while writer._queue or not all(recording.stem for recording in running):
+        threading.Event().wait(0.01)
+    monkeypatch.setattr(Collected, "write", noting)
+    with writer._lock:  # so that all of it is one batch
+        for recording in running:
+            writer._queue.append((recording, update(1)))
+        writer._queue.append((collected(tmp_path, "new"), Collected.begin))
+        writer._rouse()
+    assert writer.stop(60.0)
+    assert order[0] == ("new", True)

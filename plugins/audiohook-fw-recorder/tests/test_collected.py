@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +14,13 @@ from audiohook_fw_recorder.collected import Collected, Written
 from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.recording import Recording
 from audiohook_fw_recorder.sidecar import Sidecar
+from audiohook_fw_recorder.writer import Writer
 
 from audiohook_fw import AudioFrame, Gap, MediaFormat
 from audiohook_fw.audio import read_wav
 
 MONO = MediaFormat("PCMU", ("external",))
+MEMORY = 2**20
 
 
 class Summary:
@@ -90,3 +94,27 @@ def test_a_call_that_goes_on_is_written_to_a_new_file_soon(tmp_path: Path) -> No
         recording.write(float(step))
     assert read_wav(tmp_path / "call.wav").payload == b"abcd" * 4
     recording.abandon()
+
+
+def test_a_directory_that_is_taken_away_is_there_again_within_a_round(tmp_path: Path) -> None:
+    directory = tmp_path / "calls"
+    directory.mkdir()
+    owner = Owner(directory)
+    owner.hold()
+    writer = Writer(0.02, MEMORY, owner=owner)
+    recording = collected(directory)
+    recording._files._owner = owner
+    writer.write(recording, Collected.begin)
+    writer.audio(recording, frame(b"abcd"))
+    while not (directory / "call.wav").exists() or writer.waiting:
+        threading.Event().wait(0.01)
+    shutil.rmtree(directory)
+    for _ in range(6_000):  # nothing more is said, and no hook is called
+        if (directory / "call.wav").exists() and read_wav(directory / "call.wav").payload == b"abcd":
+            break
+        threading.Event().wait(0.01)
+    while not ((directory / "call.json").exists() and owner.is_here()):
+        threading.Event().wait(0.01)
+    writer.write(recording, finish(4))
+    assert writer.stop(60.0)
+    owner.release()

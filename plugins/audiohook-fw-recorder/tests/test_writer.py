@@ -368,30 +368,6 @@ def test_the_disk_tells_what_it_refuses_and_when_it_works_again(
     assert "7 bytes of audio are lost" in caplog.text
 
 
-def test_a_directory_that_is_taken_away_is_there_again_within_a_round(tmp_path: Path) -> None:
-    directory = tmp_path / "calls"
-    directory.mkdir()
-    owner = Owner(directory)
-    owner.hold()
-    writer = Writer(0.02, MEMORY, owner=owner)
-    recording = collected(directory)
-    recording._files._owner = owner
-    writer.write(recording, Collected.begin)
-    writer.audio(recording, frame(b"abcd"))
-    while not (directory / "call.wav").exists() or writer.waiting:
-        threading.Event().wait(0.01)
-    shutil.rmtree(directory)
-    for _ in range(6_000):  # nothing more is said, and no hook is called
-        if (directory / "call.wav").exists() and read_wav(directory / "call.wav").payload == b"abcd":
-            break
-        threading.Event().wait(0.01)
-    while not ((directory / "call.json").exists() and owner.is_here()):
-        threading.Event().wait(0.01)
-    writer.write(recording, finish(4))
-    assert writer.stop(60.0)
-    owner.release()
-
-
 def test_new_calls_are_begun_before_others_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

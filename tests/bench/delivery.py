@@ -17,8 +17,9 @@ from audiohook_fw import AudioFrame, CloseReason, SessionHandler, hookimpl
 from audiohook_fw.config import Loaded, Settings
 from audiohook_fw.plugin import load_plugins
 from audiohook_fw.session import BlockingPools, CallServices
+from audiohook_fw.stage import open_message
 from audiohook_fw.telemetry import Metrics, Tracing
-from audiohook_fw.testing.facts import call_facts, open_message
+from audiohook_fw.testing.facts import call_facts
 from audiohook_fw.testing.line import Line
 
 FRAME: Final = b"\xff" * 320  # 20 ms of stereo PCMU

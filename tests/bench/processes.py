@@ -39,6 +39,8 @@ PLUGINS: Final[dict[str, tuple[str, ...]]] = {
     "lane+traces": ("lane_1",),
     "recorder": (),
     "lag": ("inline_1", "inline_2", "stamps"),
+    "ticks": ("ticks",),
+    "ticks+recorder": ("ticks",),
 }
 NO_TRACES: Final = ("lane",)
 INLINE: Final = """
@@ -74,7 +76,36 @@ class Plugin:
         pick = lambda share: lags[min(len(lags) - 1, int(len(lags) * share))] / 1e6
         print("lag", len(lags), pick(0.5), pick(0.99), lags[-1] / 1e6, flush=True)
 """
+TICKS_SOURCE: Final = """
+import asyncio, time
+from audiohook_fw import ServerContext, hookimpl
+
+STEP = 0.002
+
+class Plugin:
+    def __init__(self) -> None:
+        self.late: list[tuple[float, float]] = []
+
+    @hookimpl
+    async def on_startup(self, server: ServerContext) -> None:
+        self.task = asyncio.create_task(self.tick())
+
+    async def tick(self) -> None:
+        while True:
+            due = time.monotonic() + STEP
+            await asyncio.sleep(STEP)
+            self.late.append((due, time.monotonic() - due))
+
+    @hookimpl
+    async def on_shutdown(self) -> None:
+        self.task.cancel()
+        for due, late in self.late:
+            if late > STEP:
+                print("late", due, late)
+        print("ticks", len(self.late), flush=True)
+"""
 SOURCES: Final = {
+    "ticks": TICKS_SOURCE,
     "inline": INLINE,
     "lane": INLINE.replace("    def on_audio", "    async def on_audio"),
     "stamps": STAMPS,
@@ -143,7 +174,7 @@ class Server:
         plugins.mkdir(exist_ok=True)
         for name in PLUGINS[self.kind]:
             (plugins / f"{name}.py").write_text(SOURCES[name.partition("_")[0]])
-        wanted = [*PLUGINS[self.kind], *(["recorder"] if self.kind == "recorder" else [])]
+        wanted = [*PLUGINS[self.kind], *(["recorder"] if "recorder" in self.kind else [])]
         config = folder / "audiohook.toml"
         traces = "none" if self.kind in NO_TRACES else "otlp"
         text = (
@@ -153,7 +184,7 @@ class Server:
             f"[plugins]\nenabled = {json.dumps(wanted)}\nrequired = {json.dumps(wanted)}\n"
             f'[[auth.keys]]\nname = "bench"\napi_key = "{KEY}"\nsecrets = ["{SECRET}"]\n'
         )
-        if self.kind == "recorder":
+        if "recorder" in self.kind:
             text += f"[plugins.recorder]\ndirectory = {json.dumps(str(folder / 'recordings'))}\n"
         config.write_text(text)
         config.chmod(0o600)

@@ -29,6 +29,7 @@ SCENARIOS: Final[dict[str, Callable[[Scale], Table]]] = {
     "100x20": partial(scenarios.streaming, calls=100, frame_ms=20.0),
     "growth": scenarios.growth,
     "latency": scenarios.latency,
+    "stalls": scenarios.stalls,
     "churn": scenarios.churn,
     "memory": scenarios.memory,
     "sequence": scenarios.sequence,

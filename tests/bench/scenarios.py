@@ -217,6 +217,42 @@ def latency(scale: Scale, calls: int = 300) -> Table:
     )
 
 
+def _stalls(kind: str, calls: int, scale: Scale) -> list[float]:
+    """Return for how long the event loop of a server was late, in ms, each time it was by more than 2 ms."""
+    with Server(kind) as server:
+        client = Client(server.url, calls=calls, rate=OPENS, frame_ms=200.0)
+        time.sleep(scale.settle)
+        began = time.monotonic()
+        time.sleep(scale.window)
+        ended = time.monotonic()
+        client.end()
+        lines = [line.split() for line in server.stop().splitlines() if line.startswith("late ")]
+    return sorted(float(late) * 1e3 for _, due, late in lines if began <= float(due) <= ended)
+
+
+def stalls(scale: Scale, calls: int = 500) -> Table:
+    """How late the event loop is at most, with the recorder and without it."""
+    calls = scale.calls(calls)
+    kinds = {"ticks": "without the recorder", "ticks+recorder": "with it"}
+    runs: dict[str, list[list[float]]] = {kind: [] for kind in kinds}
+    for round_ in range(scale.rounds):
+        for kind in kinds:
+            _say(f"stalls, round {round_ + 1}: {kind}")
+            runs[kind].append(_stalls(kind, calls, scale))
+    rows = []
+    for kind, name in kinds.items():
+        longest = [late[-1] if late else 0.0 for late in runs[kind]]
+        often = statistics.median(sum(one > 10 for one in late) for late in runs[kind])
+        each = " ".join(f"{one:.1f}" for one in longest)
+        rows.append((name, f"{statistics.median(longest):.1f}", each, f"{often:g}"))
+    return Table(
+        f"How late the event loop is: {calls} calls, frames of 200 ms",
+        f"A task sleeps for 2 ms, again and again; windows of {scale.window:g} s, {scale.rounds} rounds.",
+        ("server", "longest, ms (median)", "each round", "times later than 10 ms"),
+        tuple(rows),
+    )
+
+
 def _delivery() -> dict[str, Any]:
     _say("delivery, without a socket")
     done = subprocess.run([sys.executable, HERE / "delivery.py"], capture_output=True, text=True, check=True)

@@ -97,7 +97,10 @@ def erase(directory: Path, store: Store | None, conversation_id: str) -> Removed
 def _check(directory: Path) -> None:
     # Else an operator in the wrong directory is told that nothing is left.
     if not directory.is_dir():
-        raise EraseError(f"there is no directory {directory}: set plugins.recorder.directory, or go there")
+        raise EraseError(
+            f"there is no directory {directory}: go where the server's audiohook.toml is, name that file in "
+            "AUDIOHOOK_CONFIG, or set plugins.recorder.directory"
+        )
 
 
 def _refuse(directory: Path, traces: Sequence[Trace]) -> None:

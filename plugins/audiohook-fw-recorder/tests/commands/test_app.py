@@ -43,9 +43,25 @@ def test_without_a_directory_it_says_what_to_do(configured: Path, capsys: pytest
     (configured / "archive").rmdir()
     assert run(["recordings", "verify"]) == 2
     assert capsys.readouterr().err == (
-        "Error: there is no directory archive; the server makes it: run one, set plugins.recorder.directory, "
-        "or name files or directories\n"
+        "Error: there is no directory archive; the server makes it: go where the server's audiohook.toml is, "
+        "name that file in AUDIOHOOK_CONFIG, set plugins.recorder.directory, or name files or directories\n"
     )
+
+
+def test_the_configuration_is_found_by_the_environment(
+    archive: Any, configured: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive.add("a")
+    path = configured / "server.toml"
+    path.write_text(
+        f'[plugins]\nenabled = ["recorder"]\n[plugins.recorder]\ndirectory = "{archive.directory}"\n'
+    )
+    (configured / "audiohook.toml").unlink()
+    monkeypatch.setenv("AUDIOHOOK_CONFIG", str(path))
+    (configured / "elsewhere").mkdir()
+    monkeypatch.chdir(configured / "elsewhere")
+    assert run(["recordings", "list", "--json"]) == 0
+    assert [item["name"] for item in json.loads(capsys.readouterr().out)] == ["a"]
 
 
 def test_a_terminal_sees_progress_and_a_pipe_sees_none(archive: Any, configured: Path) -> None:

@@ -165,7 +165,8 @@ def test_no_directory_is_told(configured: Path, capsys: pytest.CaptureFixture[st
     (configured / "archive").rename(configured / "elsewhere")
     assert run(["recordings", "erase", "--yes", MINE]) == 1
     said = capsys.readouterr()
-    assert f"{MINE}: there is no directory archive: set plugins.recorder.directory" in said.err
+    assert f"{MINE}: there is no directory archive: go where the server's audiohook.toml is" in said.err
+    assert "AUDIOHOOK_CONFIG" in said.err
     assert said.out == ""
 
 

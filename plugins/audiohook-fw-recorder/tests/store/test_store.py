@@ -46,6 +46,27 @@ def test_a_file_arrives_and_comes_back(store: Store, tmp_path: Path, size: int) 
 
 
 @pytest.mark.parametrize("size", [10, SMALL + 10])
+def test_a_directory_lets_nobody_else_read(tmp_path: Path, size: int) -> None:
+    (tmp_path / "shared").mkdir(mode=0o755)
+    for root in (tmp_path / "shared", tmp_path / "made" / "by us"):
+        url = root.as_uri()
+        store = Store(StoreSettings.model_validate({"url": url, "prefix": "calls/eu"}))
+        assert store.put(store.key(ID, "call.wav"), noise(size), Digest.of(noise(size)))
+        inside = {path.relative_to(root): path.stat().st_mode & 0o777 for path in root.rglob("*")}
+        directories = [Path("calls"), Path("calls/eu"), Path(f"calls/eu/{ID}")]
+        assert inside == {**dict.fromkeys(directories, 0o700), directories[-1] / "call.wav": 0o600}
+    assert (tmp_path / "made" / "by us").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o755  # who made it decides
+
+
+def test_a_directory_that_cannot_be_made_is_a_failure_of_the_store(tmp_path: Path) -> None:
+    store = Store(StoreSettings(url=(tmp_path / "store").as_uri()))
+    (tmp_path / "store" / ID).write_text("in the way")
+    with pytest.raises(StoreError, match="ENOTDIR|EEXIST"):
+        store.put(store.key(ID, "call.wav"), b"1", Digest.of(b"1"))
+
+
+@pytest.mark.parametrize("size", [10, SMALL + 10])
 def test_nothing_is_overwritten(store: Store, size: int) -> None:
     key = store.key(ID, "call.wav")
     first, other = noise(size), noise(size)[::-1]

@@ -61,7 +61,8 @@ def folder(conversation_id: str) -> str:
 
 
 class Store:
-    """Objects named `PREFIX/CONVERSATION-ID/FILE`; for many threads at once.
+    """Objects named `PREFIX/CONVERSATION-ID/FILE`; for many threads at once. In a directory they are for
+    its owner only (0600, and 0700 for directories that are made).
 
     Every method raises `StoreError` when the store fails.
 
@@ -118,6 +119,7 @@ class Store:
         # Read here: the library would hold such a file twice, and its errors would be taken for the store's.
         whole = content.read_bytes() if small and isinstance(content, Path) else content
         try:
+            self._make_private(key)
             if small:
                 self._obstore.put(self._store, key, whole, mode="create")
             elif self._exists(key):
@@ -126,6 +128,8 @@ class Store:
                 self._obstore.put(
                     self._store, key, content, use_multipart=True, chunk_size=PART, max_concurrency=2
                 )
+            if self._root is not None:
+                (self._root / key).chmod(0o600)
         except self._obstore.exceptions.AlreadyExistsError:
             return False
         except Exception as error:
@@ -188,6 +192,18 @@ class Store:
         """See that the store answers, and lets this server look for a name that is free."""
         self._ask(lambda: self._exists(f"{self._prefix}.probe"))
 
+    def _make_private(self, key: str) -> None:
+        """Make the directories of an object in a `file://` store, for the owner only.
+
+        The library's would be for all; and so nobody else sees the object before it has its own mode.
+        """
+        if self._root is None:
+            return
+        directory = self._root
+        for part in key.split("/")[:-1]:
+            directory /= part
+            directory.mkdir(mode=0o700, exist_ok=True)
+
     def _exists(self, key: str) -> bool:
         try:
             self._obstore.head(self._store, key)
@@ -230,6 +246,7 @@ def _open(settings: StoreSettings) -> ObjectStore:
     make: Callable[..., ObjectStore] = from_url  # its types want the names of the options at this place
     try:
         if settings.url.startswith("file:"):
+            Path(unquote(urlsplit(settings.url).path)).mkdir(mode=0o700, parents=True, exist_ok=True)
             return make(settings.url, mkdir=True, automatic_cleanup=True)
         return make(settings.url, config=config, client_options=client, retry_config=retry)
     except (BaseError, ValueError, OSError) as error:  # of a directory, too

@@ -53,8 +53,8 @@ def places(settings: RecorderSettings) -> Callable[[], Sequence[Place]]:
         if not directory.is_dir() and not stores:
             raise PlaceError(
                 f"there is no directory {directory}; the server makes it: go where the server's "
-                "audiohook.toml is, name that file in AUDIOHOOK_CONFIG, set plugins.recorder.directory, or name files or "
-                "directories"
+                "audiohook.toml is, name that file in AUDIOHOOK_CONFIG, set plugins.recorder.directory, "
+                "or name files or directories"
             )
         local: list[Place] = [Folder(directory)] if directory.is_dir() else []
         return [*local, _bucket(settings)] if stores else local

@@ -62,7 +62,7 @@ def test_a_directory_lets_nobody_else_read(tmp_path: Path, size: int) -> None:
 def test_a_directory_that_cannot_be_made_is_a_failure_of_the_store(tmp_path: Path) -> None:
     store = Store(StoreSettings(url=(tmp_path / "store").as_uri()))
     (tmp_path / "store" / ID).write_text("in the way")
-    with pytest.raises(StoreError, match="ENOTDIR|EEXIST"):
+    with pytest.raises(StoreError, match=r"ENOTDIR|EEXIST"):
         store.put(store.key(ID, "call.wav"), b"1", Digest.of(b"1"))
 
 

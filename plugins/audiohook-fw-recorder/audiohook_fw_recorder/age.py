@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,6 +16,10 @@ __all__ = ["AgeError", "Identities", "NoKeyError", "Recipients"]
 
 INSTALL: Final = "needs the package pyrage: pip install 'audiohook-fw-recorder[encryption]'"
 
+MOST_BYTES: Final = 1_000_000
+"""What a file of keys may have: thousands of them."""
+
+_NAME_IT: Final = "name the file that age-keygen wrote"
 _SECRET: Final = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
 
 
@@ -78,9 +84,10 @@ class Identities:
         """Return the keys of a file as `age-keygen` makes them: one a line, and comments (blocking).
 
         Raises:
-            AgeError: when it holds something else. OSError: when it cannot be read.
+            AgeError: when it holds something else, is no regular file, or has more than 1 MB.
+            OSError: when it cannot be read.
         """
-        return cls.parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
+        return cls.parse(_content(path), path.name)
 
     @classmethod
     def parse(cls, text: str, name: str) -> Self:
@@ -117,6 +124,19 @@ class Identities:
                 raise NoKeyError(name, problem) from None
             raise AgeError(name, "it is damaged: it is not as it was written") from None
         return decrypted
+
+
+def _content(path: Path) -> str:
+    """Return the text of a small file; what may never end, such as a pipe or a device, is not read."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # waits for no pipe
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise AgeError(path.name, f"this is no regular file: {_NAME_IT}")
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise AgeError(path.name, f"this has more than 1 MB, so it is no file of keys: {_NAME_IT}")
+    return content.decode(errors="replace")
 
 
 def _pyrage(name: str) -> Any:

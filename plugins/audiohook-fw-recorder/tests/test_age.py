@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,28 @@ def test_key_files_are_read_as_age_keygen_makes_them(tmp_path: Path, new_key: An
     for key in (first, second):
         assert identities.decrypt(Recipients([key.public]).encrypt(b"a"), "a.age") == b"a"
         assert key.secret not in repr(identities)
+
+
+def test_what_never_ends_is_no_key_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
+        with pytest.raises(AgeError, match="this is no regular file: name the file that age-keygen wrote"):
+            Identities.read(path)
+
+
+def test_a_file_that_is_too_large_is_no_key_file(tmp_path: Path, key: Any) -> None:
+    path = tmp_path / "keys.txt"
+    path.write_text(f"{key.secret}\n".ljust(1_000_000, "\n"))
+    assert "1 of keys.txt" in repr(Identities.read(path))
+    path.write_text(f"{key.secret}\n".ljust(1_000_001, "\n"))
+    with pytest.raises(AgeError, match=r"keys\.txt: this has more than 1 MB, .* name the file"):
+        Identities.read(path)
+
+
+def test_a_key_file_may_be_a_link(tmp_path: Path, key: Any) -> None:
+    (tmp_path / "keys.txt").write_text(key.secret)
+    (tmp_path / "link").symlink_to(tmp_path / "keys.txt")
+    assert "1 of link" in repr(Identities.read(tmp_path / "link"))
 
 
 @pytest.mark.parametrize(

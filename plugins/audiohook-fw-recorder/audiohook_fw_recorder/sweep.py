@@ -1,4 +1,4 @@
-"""Finds what killed servers have left behind in a directory. Blocks, perhaps for long.
+"""Finds what servers before this one have left behind in a directory. Blocks, perhaps for long.
 
 Nothing of a running server is touched, and nothing that no recorder has made.
 """
@@ -69,7 +69,7 @@ class Swept:
     def report(self, directory: Path) -> None:
         """Write it into the log, where there is something to tell."""
         if self.adopted:
-            logger.info("%d recordings of a server that was killed are finished now", self.adopted)
+            logger.info("%d recordings that a server before this one left are finished now", self.adopted)
         if self.damaged.count:
             text = "%d sidecars in %s are damaged, and left as they are: %s"
             logger.error(text, self.damaged.count, directory, self.damaged)

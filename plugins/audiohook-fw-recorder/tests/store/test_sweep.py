@@ -123,6 +123,13 @@ def test_damaged_sidecars_are_left_and_told(
     assert any("none of the recorder's, and left alone: package.json" in text for text in texts)
 
 
+def test_what_is_taken_over_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        Swept(adopted=2).report(Path("calls"))
+    (record,) = caplog.records  # the server may have ended in order, while its store was away
+    assert record.getMessage() == "2 recordings that a server before this one left are finished now"
+
+
 def test_long_lists_are_told_in_short(caplog: pytest.LogCaptureFixture) -> None:
     found = Swept()
     for number in range(10_000):

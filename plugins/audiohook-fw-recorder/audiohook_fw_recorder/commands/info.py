@@ -113,7 +113,7 @@ def _lines(found: Found, levels: Levels | None, problem: str) -> Iterator[str]:
     document = found.document
     yield found.stem
     if document is not None:
-        for name, value in _facts(found, document):
+        for name, value in _facts(found, document, has_key=levels is not None or bool(problem)):
             yield f"  {name:<14}{value}"
         if levels is not None and document.audio.samples:
             yield from _pictured(document, levels)
@@ -123,7 +123,7 @@ def _lines(found: Found, levels: Levels | None, problem: str) -> Iterator[str]:
     yield ""
 
 
-def _facts(found: Found, document: Document) -> Iterator[tuple[str, str]]:
+def _facts(found: Found, document: Document, *, has_key: bool) -> Iterator[tuple[str, str]]:
     more = document.model_extra or {}
     yield "conversation", document.conversation_id
     yield "session", document.session_id
@@ -143,7 +143,7 @@ def _facts(found: Found, document: Document) -> Iterator[tuple[str, str]]:
     for file in audio.files:
         yield "file", f"{file.name} ({', '.join(file.channels)})"
     more = {**more, "errors": document.errors}
-    if audio.format == "age":
+    if audio.format == "age" and not has_key:
         yield "encrypted", "--identity FILE shows its waveform"
     for name in ("key", "product", "language", "tags", "errors", "left_out"):
         if more.get(name):

@@ -64,7 +64,9 @@ def test_without_a_key_what_can_be_seen_is_checked(archive: Any, clear: Any) -> 
 def test_with_a_key_all_of_it_is_read(archive: Any, clear: Any, key: Path, tmp_path: Path) -> None:
     (item,) = archive.json("verify", "--identity", key)
     assert (item["verdict"], item["notes"]) == ("ok", [])
-    assert "█" in archive.run("info", "--identity", key).stdout
+    shown = archive.run("info", "--identity", key).stdout
+    assert "█" in shown
+    assert "--identity" not in shown
     archive.json("export", "--identity", key, "--into", tmp_path / "out")
     assert np.array_equal(read_wav(tmp_path / "out" / "a.wav").samples, clear)
     sidecar = json.loads((tmp_path / "out" / "a.json").read_text())

@@ -34,13 +34,13 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
         selection = select(names or [], places(settings))
         identities = keys(identity)
         counts: Counter[Verdict] = Counter()
-        closed = 0
+        unhashed = 0
         with ExitStack() as stack:
             array = stack.enter_context(JsonArray()) if json else None
             bar = stack.enter_context(progress("verifying", selection.total))
             for verified in _verified(selection, identities, bar):
                 counts[verified.verdict] += 1
-                closed += bool(verified.notes)
+                unhashed += verified.unhashed
                 if array is not None:
                     array.add(_as_item(verified))
                 else:
@@ -48,7 +48,7 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
                         bar.echo(clean(_said(verified.found, problem)))
             bad = _check_ledgers(selection, array, bar)
         if not json:
-            typer.echo(_total(counts, closed))
+            typer.echo(_total(counts, unhashed))
         raise typer.Exit(int(bad or counts[Verdict.BAD] > 0))
 
 
@@ -130,13 +130,18 @@ def _as_item(verified: Verified) -> dict[str, object]:
     }
 
 
-def _total(counts: Counter[Verdict], closed: int) -> str:
-    checked = counts[Verdict.OK] + counts[Verdict.BAD]
+def _total(counts: Counter[Verdict], unhashed: int) -> str:
+    unread = counts[Verdict.UNREAD]
+    checked = counts[Verdict.OK] + counts[Verdict.BAD] + unread
     parts = [f"{counted(checked, 'recording')}: {counts[Verdict.OK]} whole, {counts[Verdict.BAD]} not"]
+    if unread:
+        parts[0] += f", {unread} not read"
+    if unhashed:
+        parts.append(f"{unhashed} without a checksum")
     if counts[Verdict.RUNNING]:
         parts.append(f"{counts[Verdict.RUNNING]} in use and left out")
     if counts[Verdict.FOREIGN]:
         parts.append(f"{counted(counts[Verdict.FOREIGN], 'other file')}")
-    if closed:
-        parts.append(f"{closed} encrypted, whose audio only --identity FILE can check")
+    if unread:
+        parts.append("--identity FILE reads encrypted audio")
     return "; ".join(parts)

@@ -33,6 +33,8 @@ class Verdict(StrEnum):
 
     OK = "ok"
     BAD = "bad"
+    UNREAD = "unread"
+    """Nothing is wrong with what can be seen, but its audio is encrypted, and there is no key."""
     RUNNING = "running"
     """A process is at work on it; it is not looked into."""
     FOREIGN = "foreign"
@@ -44,12 +46,14 @@ class Verified:
 
     Attributes:
         problems: what is wrong. notes: what could not be looked at.
+        unhashed: whether there is no checksum of a file, as of those that stay as the call was written.
     """
 
     found: Found
     verdict: Verdict
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unhashed: bool = False
 
 
 def verify(found: Found, identities: Identities | None, advance: Advance) -> Verified | None:
@@ -79,11 +83,14 @@ def _verify(found: Found, identities: Identities | None, advance: Advance) -> Ve
     if used and document.state == "recording":
         return Verified(found, Verdict.RUNNING)
     problems = list(check_sidecar(document))
-    notes: list[str] = []
+    unhashed = [file.name for file in document.audio.files if file.sha256 is None]
+    verdict = Verdict.OK
+    notes = [f"there is no checksum of {name}" for name in unhashed]
     try:
         with found.place.audio(found.name, document) as directory:
             problems += _check_files(directory, document, advance)
             if not problems and document.audio.format == "age" and identities is None:
+                verdict = Verdict.UNREAD
                 notes.append("its audio was not read: it is encrypted")
             elif not problems:
                 problems += _check_audio(directory, document, identities, advance)
@@ -91,7 +98,9 @@ def _verify(found: Found, identities: Identities | None, advance: Advance) -> Ve
         problems.append(said(error))
     if not used and (document.owner is not None or document.state == "recording"):
         problems.append("its server is gone and had not finished it; a server that starts does")
-    return Verified(found, Verdict.BAD if problems else Verdict.OK, tuple(problems), tuple(notes))
+    if problems:
+        verdict = Verdict.BAD
+    return Verified(found, verdict, tuple(problems), tuple(notes), bool(unhashed))
 
 
 def _check_files(directory: Path, document: Document, advance: Advance) -> Iterator[str]:

@@ -68,7 +68,7 @@ def test_a_terminal_sees_progress_and_a_pipe_sees_none(archive: Any, configured:
     archive.add("a")
     command = [sys.executable, "-m", "audiohook_fw", "recordings", "verify"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("1 recording: 1 whole, 0 not\n", "")
+    assert (done.stdout, done.stderr) == ("1 recording: 1 whole, 0 not; 1 without a checksum\n", "")
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
     with subprocess.Popen(
@@ -82,6 +82,6 @@ def test_a_terminal_sees_progress_and_a_pipe_sees_none(archive: Any, configured:
         except OSError:  # the other end is closed
             pass
         assert process.stdout is not None
-        assert process.stdout.read() == "1 recording: 1 whole, 0 not\n"
+        assert process.stdout.read() == "1 recording: 1 whole, 0 not; 1 without a checksum\n"
     os.close(ours)
     assert b"verifying" in seen

@@ -50,9 +50,12 @@ def clear(archive: Any, key: Path) -> Any:
 
 def test_without_a_key_what_can_be_seen_is_checked(archive: Any, clear: Any) -> None:
     (item,) = archive.json("verify")
-    assert (item["verdict"], item["notes"]) == ("ok", ["its audio was not read: it is encrypted"])
+    assert (item["verdict"], item["notes"]) == (
+        "unread",
+        ["there is no checksum of a.tar", "its audio was not read: it is encrypted"],
+    )
     assert archive.run("verify").stdout == (
-        "1 recording: 1 whole, 0 not; 1 encrypted, whose audio only --identity FILE can check\n"
+        "1 recording: 0 whole, 0 not, 1 not read; 1 without a checksum; --identity FILE reads encrypted audio\n"
     )
     result = archive.run("info")
     assert result.exit_code == 0
@@ -63,7 +66,7 @@ def test_without_a_key_what_can_be_seen_is_checked(archive: Any, clear: Any) -> 
 
 def test_with_a_key_all_of_it_is_read(archive: Any, clear: Any, key: Path, tmp_path: Path) -> None:
     (item,) = archive.json("verify", "--identity", key)
-    assert (item["verdict"], item["notes"]) == ("ok", [])
+    assert (item["verdict"], item["notes"]) == ("ok", ["there is no checksum of a.tar"])
     shown = archive.run("info", "--identity", key).stdout
     assert "█" in shown
     assert "--identity" not in shown

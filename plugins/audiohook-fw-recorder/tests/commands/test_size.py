@@ -72,7 +72,7 @@ def test_ten_thousand_tiny_calls(archive: Any) -> None:
         path.with_name(f"{name}.json").write_text(
             sidecar.replace('"session_id": "t"', f'"session_id": "{name}"')
         )
-    assert archive.run("verify").stdout == "10000 recordings: 10000 whole, 0 not\n"
+    assert archive.run("verify").stdout == "10000 recordings: 10000 whole, 0 not; 10000 without a checksum\n"
     assert [item["name"][:8] for item in archive.json("list", "00000007-0000-4000-8000-000000000000")] == [
         "00000007"
     ]

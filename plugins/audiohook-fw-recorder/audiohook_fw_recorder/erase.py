@@ -40,8 +40,11 @@ class Held:
     bytes: int
 
 
-def open_store(settings: StoreSettings) -> Store | None:
+def open_store(settings: StoreSettings, *, brief: bool = False) -> Store | None:
     """Return the store of a section of the configuration; `None` when it has none.
+
+    Args:
+        brief: as for `Store`.
 
     Raises:
         EraseError: it cannot be used.
@@ -49,7 +52,7 @@ def open_store(settings: StoreSettings) -> Store | None:
     if not settings.url:
         return None
     try:
-        return Store(settings)
+        return Store(settings, brief=brief)
     except ImportError as error:
         raise EraseError("a store needs obstore: pip install 'audiohook-fw-recorder[store]'") from error
     except (OSError, ValueError) as error:

@@ -6,11 +6,20 @@ import errno
 import re
 from typing import Final
 
-__all__ = ["failure_kind"]
+__all__ = ["failure_advice", "failure_kind"]
 
 _STATUS: Final = re.compile(r"status code: (\d{3})\b")
 _TRANSPORT: Final = re.compile(r"\bkind: (Timeout|Connect|Request|Interrupted|Decode)\b")
 _SYSTEM: Final = re.compile(r"\bOs \{\s*code: (\d+)")
+_STATUSES: Final = {"401": "authentication", "403": "permission", "404": "not_found"}
+_RIGHTS: Final = "the keys that this command has, from its settings or its environment, and their rights"
+_ADVICE: Final = {
+    "permission": _RIGHTS,
+    "authentication": _RIGHTS,
+    "not_found": "store.url: there is no such bucket",
+    "connection": "store.url, store.options.endpoint, ca_file and the network",
+    "timeout": "store.url, store.options.endpoint, the network, and whether the store is up",
+}
 _TYPES: Final = {
     "PermissionDenied": "permission",
     "Unauthenticated": "authentication",
@@ -31,12 +40,20 @@ def failure_kind(error: BaseException) -> str:
         return kind
     text = str(error)
     if status := _STATUS.search(text):
-        return f"http_{status[1]}"
+        return _STATUSES.get(status[1], f"http_{status[1]}")
     if transport := _TRANSPORT.search(text):
         return "timeout" if transport[1] == "Timeout" else "connection"
     if system := _SYSTEM.search(text):
         return _system(int(system[1]))
     return "other"
+
+
+def failure_advice(kind: str) -> str:
+    """Return what somebody at a command line may look at for a failure of the store."""
+    if kind.startswith("http_"):
+        return "check whether the store is up, and try again later"
+    advice = _ADVICE.get(kind, "store.url, the keys and the network")
+    return f"check {advice}"
 
 
 def _system(number: int | None) -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Store", "StoreError", "StoredObject", "folder"]
 
+_BRIEF: Final = 20.0  # seconds for a request, and below it, for how long it is tried again
+_BRIEF_RETRY: Final = 10.0
 _STAGED: Final = re.compile(r".+#\d+")
 _T = TypeVar("_T")
 
@@ -66,13 +68,16 @@ class Store:
 
     Every method raises `StoreError` when the store fails.
 
+    Args:
+        brief: give each request up after half a minute, for somebody who waits; for what is small only.
+
     Raises:
         ImportError: obstore is not installed. ValueError: an option that the store does not know, or a
         directory that cannot be made; says which.
         OSError: `ca_file` cannot be read.
     """
 
-    def __init__(self, settings: StoreSettings) -> None:
+    def __init__(self, settings: StoreSettings, *, brief: bool = False) -> None:
         import obstore
 
         self._obstore = obstore
@@ -80,7 +85,7 @@ class Store:
         self._is_local: Final = settings.url.startswith("file:")
         self._root: Final = Path(unquote(urlsplit(settings.url).path)) if self._is_local else None
         self.url: Final = settings.url
-        self._store = _open(settings)
+        self._store = _open(settings, brief=brief)
 
     def __repr__(self) -> str:
         return f"<Store {self.url}>"
@@ -227,13 +232,14 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
-def _open(settings: StoreSettings) -> ObjectStore:
+def _open(settings: StoreSettings, *, brief: bool) -> ObjectStore:
     from obstore.exceptions import BaseError
     from obstore.store import from_url
 
+    most = _BRIEF if brief else settings.timeout
     client: dict[str, Any] = {
-        "connect_timeout": timedelta(seconds=settings.connect_timeout),
-        "timeout": timedelta(seconds=settings.timeout),
+        "connect_timeout": timedelta(seconds=min(settings.connect_timeout, most)),
+        "timeout": timedelta(seconds=min(settings.timeout, most)),
         "allow_http": settings.plain_http,
     }
     if settings.ca_file is not None:
@@ -243,6 +249,8 @@ def _open(settings: StoreSettings) -> ObjectStore:
     # A few tries in a request's own time, so that a long file is not begun anew for one of its parts; the
     # long waits are the finisher's.
     retry: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
+    if brief:  # a try begins within `retry_timeout`, or never
+        retry = {"max_retries": 1, "retry_timeout": timedelta(seconds=_BRIEF_RETRY)}
     make: Callable[..., ObjectStore] = from_url  # its types want the names of the options at this place
     try:
         if settings.url.startswith("file:"):

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from ..document import AudioFile, Document
+from ..failures import failure_advice
 from ..ledger import LedgerState
 from ..store import Store, StoreError
-from .places import MOST_BYTES, SIDECAR, MissingError, NoSidecarError, PlaceError
+from .output import waiting
+from .places import MOST_BYTES, SIDECAR, MissingError, NoSidecarError, PlaceError, StoreFailedError
 
 __all__ = ["Bucket"]
 
@@ -24,8 +26,10 @@ class Bucket:
 
     whole: Final = True
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, patient: Store | None = None) -> None:
+        """Take a store for what is small, and perhaps another one for audio, which takes longer."""
         self._store = store
+        self._patient = patient or store
         self._sizes: dict[str, int] = {}
         self._listed = False
 
@@ -35,7 +39,7 @@ class Bucket:
         return self._store.url
 
     def names(self) -> list[str]:
-        """Return the keys of all objects that may be sidecars; raises `PlaceError`."""
+        """Return the keys of all objects that may be sidecars; raises `StoreFailedError`."""
         self._list()
         names = (key for key in self._sizes if SIDECAR.fullmatch(key.rpartition("/")[2]))
         return sorted(names, key=lambda key: key.removesuffix(".json"))
@@ -63,7 +67,7 @@ class Bucket:
             for file in document.audio.files:
                 key = _beside(name, file)
                 with self._told(key):
-                    self._store.download(key, Path(directory) / file.name)
+                    self._patient.download(key, Path(directory) / file.name)
             yield Path(directory)
 
     def runs(self, document: Document) -> bool:
@@ -76,8 +80,15 @@ class Bucket:
 
     def _list(self) -> None:
         if not self._listed:
-            with self._told("all objects"):
-                self._sizes = {stored.key: stored.size for stored in self._store.objects()}
+            try:
+                with waiting(self.label):
+                    self._sizes = {stored.key: stored.size for stored in self._store.objects()}
+            except (StoreError, FileNotFoundError) as error:
+                kind = error.kind if isinstance(error, StoreError) else "not_found"
+                advice = failure_advice(kind)
+                raise StoreFailedError(
+                    f"{self.label} cannot be listed ({kind}): {advice} in plugins.recorder"
+                ) from error
             self._listed = True
 
     @contextmanager

@@ -13,11 +13,12 @@ import typer
 from audiohook_fw import Commands, Erased
 
 from ..erase import EraseError, Held, look, open_store
+from ..failures import failure_advice
 from ..ledger import Ledger, Removed, check_ledger, digest_of, entries, ledger_size
 from ..settings import RecorderSettings
 from ..store import StoreError
 from .options import Json
-from .output import JsonArray, clean, progress, said
+from .output import JsonArray, clean, progress, said, waiting
 from .places import PlaceError
 from .texts import as_bytes, counted
 
@@ -73,11 +74,15 @@ def _checked(text: str) -> str:
 
 def _look(settings: RecorderSettings, outcome: _Outcome) -> Held | None:
     try:
-        return look(settings.directory, open_store(settings.store), outcome.conversation)
+        store = open_store(settings.store, brief=True)
+        with waiting(settings.store.url or str(settings.directory)):
+            return look(settings.directory, store, outcome.conversation)
     except EraseError as error:
         outcome.problems.append(str(error))
     except StoreError as error:
-        outcome.problems.append(f"the store failed ({error}): nothing is erased; try again")
+        outcome.problems.append(
+            f"the store failed ({error}): nothing is erased; {failure_advice(error.kind)}"
+        )
     except OSError as error:
         outcome.problems.append(f"{said(error)}: nothing is erased")
     return None

@@ -13,7 +13,7 @@ from typing import Final
 
 from ..document import Document, DocumentError
 from .output import said, warn
-from .places import SIDECAR, Folder, MissingError, NoSidecarError, Place, PlaceError
+from .places import SIDECAR, Folder, MissingError, NoSidecarError, Place, PlaceError, StoreFailedError
 
 __all__ = ["Found", "Kind", "Selection", "select"]
 
@@ -66,9 +66,11 @@ class Selection:
     """
 
     def __init__(self, places: Sequence[Place], ids: Sequence[str], parts: Sequence[Place]) -> None:
-        self.wholes = [*(part for part in parts if part.whole), *(() if ids else places)]
         self._ids = {word.lower(): word for word in ids}
-        self._searched = [(place, place.names()) for place in places]
+        self._failures: list[str] = []
+        self._searched = list(self._listed(places))
+        searched = [place for place, _ in self._searched]
+        self.wholes = [*(part for part in parts if part.whole), *(() if ids else searched)]
         self._named = [(place, place.names()) for place in parts]
         self.total = sum(len(names) for _, names in (*self._searched, *self._named))
 
@@ -76,7 +78,7 @@ class Selection:
         """Yield what is found, one file at a time.
 
         Raises:
-            PlaceError: at the end, when there is nothing of an id that was given.
+            PlaceError: at the end, when there is nothing of an id that was given, or a store failed.
         """
         for place, names in self._named:
             for name in names:
@@ -93,13 +95,23 @@ class Selection:
                     missing.pop(word, None)
                 if found is not None and (answers or not self._ids):
                     yield found
+        problems = list(self._failures)
         if missing:
-            labels = ", ".join(place.label for place, _ in self._searched)
+            labels = ", ".join(place.label for place, _ in self._searched) or "any other place"
             words = ", ".join(missing.values())
-            raise PlaceError(
+            problems.append(
                 f"there is no recording of {words} in {labels}: give the id of a session or "
                 "conversation, or the path of a file or directory"
             )
+        if problems:
+            raise PlaceError("; ".join(problems))
+
+    def _listed(self, places: Sequence[Place]) -> Iterator[tuple[Place, list[str]]]:
+        for place in places:
+            try:
+                yield place, place.names()
+            except StoreFailedError as error:
+                self._failures.append(str(error))
 
 
 def look(place: Place, name: str) -> Found | None:

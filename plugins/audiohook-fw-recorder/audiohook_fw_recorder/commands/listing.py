@@ -12,6 +12,7 @@ from ..settings import RecorderSettings
 from .finding import Found, Kind, select
 from .options import Json, Names, places
 from .output import JsonArray, clean, progress, warn
+from .places import PlaceError
 from .texts import as_bytes, as_time
 
 __all__ = ["register", "summary"]
@@ -82,22 +83,28 @@ def _as_table(settings: RecorderSettings, names: list[str]) -> None:
     selection = select(names, places(settings))
     rows: list[tuple[str, ...]] = []
     foreign = 0
+    failure: PlaceError | None = None
     with progress("reading sidecars", selection.total) as advance:
-        for found in selection:
-            if found.document is not None:
-                rows.append(_row(found, found.document))
-            elif found.kind is Kind.DAMAGED:
-                warn(found.problem)
-            else:
-                foreign += 1
-            advance()
+        try:
+            for found in selection:
+                if found.document is not None:
+                    rows.append(_row(found, found.document))
+                elif found.kind is Kind.DAMAGED:
+                    warn(found.problem)
+                else:
+                    foreign += 1
+                advance()
+        except PlaceError as error:  # what was found is shown all the same
+            failure = error
     if rows:
         _print(sorted(rows))
-    else:
+    elif failure is None:
         typer.echo("no recordings", err=True)
     if foreign:
         are = "file is no sidecar of a recording" if foreign == 1 else "files are no sidecars of recordings"
         warn(f"{foreign} other JSON {are}")
+    if failure is not None:
+        raise failure
 
 
 def _print(rows: list[tuple[str, ...]]) -> None:

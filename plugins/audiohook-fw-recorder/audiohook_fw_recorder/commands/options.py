@@ -67,7 +67,7 @@ def _bucket(settings: RecorderSettings) -> Place:
     from .bucket import Bucket
 
     try:
-        return Bucket(Store(settings.store))
+        return Bucket(Store(settings.store, brief=True), Store(settings.store))
     except ImportError as error:
         install = "pip install 'audiohook-fw-recorder[store]'"
         raise PlaceError(f"plugins.recorder.store needs obstore: {install}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -14,7 +15,11 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["Advance", "JsonArray", "clean", "progress", "said", "warn"]
+__all__ = ["Advance", "JsonArray", "clean", "progress", "said", "waiting", "warn"]
+
+
+PATIENCE: Final = 3.0
+"""Seconds after which people want to know what is waited for."""
 
 
 class JsonArray:
@@ -88,6 +93,19 @@ def progress(text: str, total: int) -> Iterator[Advance]:
     console = Console(stderr=True)
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
         yield Advance(bars, bars.add_task(f"{text} ({total})", total=total))
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Say what is waited for, on standard error, when it takes longer."""
+    timer = threading.Timer(PATIENCE, typer.echo, [f"waiting for {clean(label)} …"], {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def clean(text: str) -> str:

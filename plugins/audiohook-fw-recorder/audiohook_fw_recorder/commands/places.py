@@ -25,6 +25,7 @@ __all__ = [
     "NoSidecarError",
     "Place",
     "PlaceError",
+    "StoreFailedError",
     "opened",
 ]
 
@@ -48,6 +49,10 @@ class MissingError(PlaceError):
 
 class NoSidecarError(PlaceError):
     """This is no sidecar, whatever its name says."""
+
+
+class StoreFailedError(PlaceError):
+    """A store cannot be listed; what is elsewhere is looked at all the same."""
 
 
 class Place(Protocol):

@@ -35,20 +35,26 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
         identities = keys(identity)
         counts: Counter[Verdict] = Counter()
         unhashed = 0
+        failure: PlaceError | None = None
         with ExitStack() as stack:
             array = stack.enter_context(JsonArray()) if json else None
             bar = stack.enter_context(progress("verifying", selection.total))
-            for verified in _verified(selection, identities, bar):
-                counts[verified.verdict] += 1
-                unhashed += verified.unhashed
-                if array is not None:
-                    array.add(_as_item(verified))
-                else:
-                    for problem in verified.problems:
-                        bar.echo(clean(_said(verified.found, problem)))
+            try:
+                for verified in _verified(selection, identities, bar):
+                    counts[verified.verdict] += 1
+                    unhashed += verified.unhashed
+                    if array is not None:
+                        array.add(_as_item(verified))
+                    else:
+                        for problem in verified.problems:
+                            bar.echo(clean(_said(verified.found, problem)))
+            except PlaceError as error:  # what was verified is told all the same
+                failure = error
             bad = _check_ledgers(selection, array, bar)
         if not json:
             typer.echo(_total(counts, unhashed))
+        if failure is not None:
+            raise failure
         raise typer.Exit(int(bad or counts[Verdict.BAD] > 0))
 
 

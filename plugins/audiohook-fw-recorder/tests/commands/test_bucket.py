@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from audiohook_fw_recorder import RecorderSettings
-from audiohook_fw_recorder.commands import make_app
+from audiohook_fw_recorder.commands import make_app, output
+from audiohook_fw_recorder.commands.places import PlaceError
+from audiohook_fw_recorder.store import Store
+from audiohook_fw_recorder.store_settings import StoreSettings
 from typer.testing import CliRunner
 
 from audiohook_fw import Commands
@@ -83,18 +89,87 @@ def test_a_store_is_enough(archive: Any, stored: Path) -> None:
     assert [item["name"] for item in archive.json("list")] == ["a", "b"]
 
 
-def test_a_store_that_fails_is_said(archive: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """Listen where nobody ever answers; return the port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def over(archive: Any, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the commands of an archive look into an S3 store at that port, too."""
     settings = RecorderSettings.model_validate(
         {
             "directory": archive.directory,
             "store": {
                 "url": "s3://bucket",
-                "options": {"endpoint": "http://127.0.0.1:1", "region": "x", "access_key_id": "k"},
+                "options": {"endpoint": f"http://127.0.0.1:{port}", "region": "x", "access_key_id": "k"},
                 "secrets": {"secret_access_key": "s"},
                 "connect_timeout": 1,
+                "timeout": 0.3,
             },
         }
     )
-    result = CliRunner().invoke(make_app(settings, Commands("recorder")), ["list"])
+
+    def run(*arguments: object) -> Any:
+        app = make_app(settings, Commands("recorder"))
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    monkeypatch.setattr(archive, "run", run)
+
+
+def test_a_store_that_is_not_there_is_said(archive: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    over(archive, 1, monkeypatch)
+    result = archive.run("list")
     assert result.exit_code != 0
-    assert "s3://bucket does not give it: " in str(result.exception)
+    assert str(result.exception) == (
+        "s3://bucket cannot be listed (connection): check store.url, store.options.endpoint, ca_file and "
+        "the network in plugins.recorder"
+    )
+
+
+def test_a_store_that_does_not_answer_is_said_and_the_rest_is_shown(
+    archive: Any, silent: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    archive.add("a")
+    over(archive, silent, monkeypatch)
+    monkeypatch.setattr(output, "PATIENCE", 0.1)
+    result = archive.run("list")
+    assert isinstance(result.exception, PlaceError)  # the program makes that exit status 2
+    assert str(result.exception).startswith("s3://bucket cannot be listed (timeout): check store.url")
+    assert "waiting for s3://bucket" in result.stderr
+    assert result.stdout.splitlines()[1].endswith("  a")
+    assert len(result.stdout.splitlines()) == 2
+    result = archive.run("list", "--json")
+    assert [item["name"] for item in json.loads(result.stdout)] == ["a"]
+    assert isinstance(result.exception, PlaceError)
+    result = archive.run("verify")
+    assert result.stdout == "1 recording: 1 whole, 0 not; 1 without a checksum\n"
+    assert isinstance(result.exception, PlaceError)
+    result = archive.run("export", "a", "other", "--into", tmp_path / "out")
+    assert "a.wav (0:02.0)" in result.stdout
+    assert "s3://bucket cannot be listed (timeout)" in str(result.exception)
+    assert "there is no recording of other in " in str(result.exception)
+    result = archive.run("erase", "--yes", CONVERSATION)
+    assert result.exit_code == 1
+    assert "the store failed (timeout): nothing is erased; check store.url" in result.stderr
+
+
+def test_a_store_that_answers_is_not_waited_for(
+    archive: Any, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert archive.run("list").stderr == ""
+
+
+def test_commands_wait_for_half_a_minute_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("obstore.store.from_url", lambda url, **options: given.update(options))
+    settings = StoreSettings(url="s3://bucket", connect_timeout=60, timeout=3600)
+    Store(settings, brief=True)
+    client, retry = given["client_options"], given["retry_config"]
+    # Another try begins only before `retry_timeout`, so it is the last one.
+    assert client["connect_timeout"] <= client["timeout"]
+    assert retry["max_retries"] == 1
+    assert (client["timeout"] + retry["retry_timeout"]).total_seconds() <= 30
+    Store(settings)
+    assert given["client_options"]["timeout"].total_seconds() == 3600

@@ -55,7 +55,8 @@ def test_without_a_key_what_can_be_seen_is_checked(archive: Any, clear: Any) -> 
         ["there is no checksum of a.tar", "its audio was not read: it is encrypted"],
     )
     assert archive.run("verify").stdout == (
-        "1 recording: 0 whole, 0 not, 1 not read; 1 without a checksum; --identity FILE reads encrypted audio\n"
+        "1 recording: 0 whole, 0 not, 1 not read; 1 without a checksum; "
+        "--identity FILE reads encrypted audio\n"
     )
     result = archive.run("info")
     assert result.exit_code == 0

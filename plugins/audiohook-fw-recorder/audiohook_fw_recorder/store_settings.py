@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 __all__ = ["StoreSettings"]
 
@@ -48,6 +57,27 @@ def _prefix(value: str) -> str:
     return value
 
 
+def _options(value: dict[str, str]) -> dict[str, str]:
+    for name in value:
+        if _SECRET.search(name) and not _PUBLIC.search(name):
+            raise ValueError(
+                f"store.options.{name} is a secret: put it under store.secrets, or into the environment"
+            )
+    endpoint = urlsplit(value.get("endpoint", ""))
+    if endpoint.scheme == "http" and not _plain_http(value):
+        raise ValueError(
+            f"store.options.endpoint: recordings would go to {endpoint.hostname} in the clear: "
+            'give an https:// endpoint, or set store.options.allow_http to "true"'
+        )
+    return value
+
+
+def _plain_http(options: dict[str, str]) -> bool:
+    host = urlsplit(options.get("endpoint", "")).hostname or ""
+    local = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    return local or options.get("allow_http", "").lower() in ("true", "1", "yes")
+
+
 class StoreSettings(BaseModel):
     """The object store that recordings go to after the call; without `url` they stay where they are."""
 
@@ -61,7 +91,7 @@ class StoreSettings(BaseModel):
     prefix: Annotated[str, AfterValidator(_prefix)] = Field(
         default="", description="What the names of all objects begin with."
     )
-    options: dict[str, str] = Field(
+    options: Annotated[dict[str, str], AfterValidator(_options)] = Field(
         default={}, description="Options of the store, such as region, endpoint or account_name."
     )
     secrets: dict[str, SecretStr] = Field(
@@ -85,28 +115,22 @@ class StoreSettings(BaseModel):
         "0 if it never does.",
     )
 
+    @field_validator("secrets")
+    @classmethod
+    def _once(cls, value: dict[str, SecretStr], info: ValidationInfo) -> dict[str, SecretStr]:
+        if twice := info.data.get("options", {}).keys() & value.keys():
+            raise ValueError(f"{min(twice)} is in store.options and in store.secrets; take one out")
+        return value
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not self.url:
             if self.model_fields_set:
                 raise ValueError("there is no url: set store.url, or take the section store out")
             return self
-        for name in self.options:
-            if _SECRET.search(name) and not _PUBLIC.search(name):
-                raise ValueError(f"{name} is a secret: put it under store.secrets, or into the environment")
-        if twice := self.options.keys() & self.secrets.keys():
-            raise ValueError(f"{min(twice)} is in store.options and in store.secrets; take one out")
-        endpoint = urlsplit(self.options.get("endpoint", ""))
-        if endpoint.scheme == "http" and not self.plain_http:
-            raise ValueError(
-                f"recordings would go to {endpoint.hostname} in the clear: give an https:// endpoint, "
-                'or set store.options.allow_http to "true"'
-            )
         return self
 
     @property
     def plain_http(self) -> bool:
         """Whether an endpoint without TLS is used: one of this machine, or one that was allowed."""
-        host = urlsplit(self.options.get("endpoint", "")).hostname or ""
-        local = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-        return local or self.options.get("allow_http", "").lower() in ("true", "1", "yes")
+        return _plain_http(self.options)

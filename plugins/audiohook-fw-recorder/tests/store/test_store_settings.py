@@ -9,7 +9,7 @@ from audiohook_fw_recorder.settings import RecorderSettings
 from audiohook_fw_recorder.store_settings import StoreSettings
 from pydantic import ValidationError
 
-from audiohook_fw.config import load
+from audiohook_fw.config import ConfigErrors, load
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,37 @@ def test_what_is_wrong_is_told(section: dict[str, Any], problem: str) -> None:
 )
 def test_what_is_allowed(options: dict[str, str]) -> None:
     assert StoreSettings(url="s3://b", prefix="/a/b/", options=options).prefix == "a/b"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"OPTIONS__SECRET_ACCESS_KEY": "hidden", "SECRETS__TOKEN": "hidden"},
+            "plugins.recorder.store.options (from environment variable "
+            "AUDIOHOOK_PLUGINS__RECORDER__STORE__OPTIONS__SECRET_ACCESS_KEY): "
+            "store.options.secret_access_key is a secret: put it under store.secrets",
+        ),
+        (
+            {"OPTIONS__ENDPOINT": "http://minio:9000", "SECRETS__SECRET_ACCESS_KEY": "hidden"},
+            "plugins.recorder.store.options (from environment variable "
+            "AUDIOHOOK_PLUGINS__RECORDER__STORE__OPTIONS__ENDPOINT): "
+            "store.options.endpoint: recordings would go to minio",
+        ),
+        (
+            {"OPTIONS__REGION": "x", "SECRETS__REGION": "x", "PREFIX": "calls"},
+            "plugins.recorder.store.secrets (from environment variable "
+            "AUDIOHOOK_PLUGINS__RECORDER__STORE__SECRETS__REGION): region is in store.options",
+        ),
+    ],
+)
+def test_the_setting_that_is_wrong_is_named(settings: dict[str, str], said: str) -> None:
+    prefix = "AUDIOHOOK_PLUGINS__RECORDER__STORE__"
+    env = {f"{prefix}{name}": value for name, value in {"URL": "s3://b", **settings}.items()}
+    with pytest.raises(ConfigErrors) as caught:
+        load(None, env=env).plugin_section("recorder", RecorderSettings)
+    assert said in str(caught.value)
+    assert "hidden" not in str(caught.value)
 
 
 def test_secrets_are_not_shown() -> None:

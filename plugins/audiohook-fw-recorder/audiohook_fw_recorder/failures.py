@@ -51,7 +51,7 @@ def failure_kind(error: BaseException) -> str:
 def failure_advice(kind: str) -> str:
     """Return what somebody at a command line may look at for a failure of the store."""
     if kind.startswith("http_"):
-        return "check whether the store is up, and try again later"
+        return "check whether the store is up"
     advice = _ADVICE.get(kind, "store.url, the keys and the network")
     return f"check {advice}"
 

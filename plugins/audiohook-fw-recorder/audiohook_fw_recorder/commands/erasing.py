@@ -81,7 +81,7 @@ def _look(settings: RecorderSettings, outcome: _Outcome) -> Held | None:
         outcome.problems.append(str(error))
     except StoreError as error:
         outcome.problems.append(
-            f"the store failed ({error}): nothing is erased; {failure_advice(error.kind)}"
+            f"the store failed ({error}): nothing is erased; {failure_advice(error.kind)}, and erase again"
         )
     except OSError as error:
         outcome.problems.append(f"{said(error)}: nothing is erased")

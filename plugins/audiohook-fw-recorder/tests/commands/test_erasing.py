@@ -140,7 +140,10 @@ def test_a_store_that_cannot_be_reached_keeps_all(
     )
     (configured / "audiohook.toml").write_text(gone)
     assert run(["recordings", "erase", "--yes", MINE]) == 1
-    assert f"{MINE}: the store failed (connection): nothing is erased; try again" in capsys.readouterr().err
+    assert (
+        f"{MINE}: the store failed (connection): nothing is erased; check store.url"
+        in capsys.readouterr().err
+    )
     assert len(found(configured, f"MARK-{MINE}")) == 4
     (configured / "audiohook.toml").write_text(text.replace(f"file://{configured}", "nonsense://"))
     assert run(["recordings", "erase", "--yes", MINE]) == 2

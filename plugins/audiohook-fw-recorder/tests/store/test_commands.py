@@ -85,7 +85,7 @@ def test_a_store_that_fails_meanwhile_is_no_proof_that_all_is_whole(
     with pytest.raises(PlaceError, match="there is no recording of"):
         list(of_id)
     with pytest.raises(PlaceError, match=r"cannot be listed \(permission\): check the keys"):
-        select([], lambda: [Bucket(store)])
+        list(select([], lambda: [Bucket(store)]))
 
 
 def test_what_could_not_be_searched_is_said(

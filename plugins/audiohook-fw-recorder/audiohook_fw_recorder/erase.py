@@ -155,7 +155,10 @@ def _erase_files(directory: Path, conversation_id: str, removed: Removed) -> Ite
     if traces and not failed:
         yield "its files are written anew by a server: try again"
     if unclear:
-        yield f"nobody can tell whose these damaged files are: mend or delete {_some(unclear)}"
+        yield (
+            "nobody can tell whose these damaged files are, or which audio is theirs: mend them, or delete "
+            f"them and their audio: {_some(unclear)}"
+        )
 
 
 def _delete_all(directory: Path, traces: Sequence[Trace], removed: Removed) -> Iterator[str]:

@@ -173,8 +173,10 @@ def _damaged(name: str, content: bytes, written: datetime) -> Trace | None:
     found: dict[bytes, str] = {}
     for field, value in _FIELD.findall(content):
         found.setdefault(field, value.decode(errors="replace"))
-    if not _names_session(name) and found.get(b"format") != FORMAT:
-        return None
+    if not _names_session(name):
+        # Its end may name audio that nothing else leads to: so it must not go without that.
+        ours = found.get(b"format") == FORMAT
+        return Trace(name, None, found.get(b"owner"), (), _NEVER) if ours else None
     return Trace(name, found.get(b"conversation_id"), found.get(b"owner"), (), written)
 
 

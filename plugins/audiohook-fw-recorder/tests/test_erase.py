@@ -13,6 +13,7 @@ from audiohook_fw_recorder import erase as module
 from audiohook_fw_recorder.erase import EraseError, Held, erase, look
 from audiohook_fw_recorder.ledger import LEDGER, Removed, check_ledger, digest_of
 from audiohook_fw_recorder.owner import Owner
+from audiohook_fw_recorder.traces import read_trace
 
 CONVERSATION = "6f1c3d58-0000-4000-8000-0000000000ac"
 OTHER = "6f1c3d58-0000-4000-8000-0000000000ad"
@@ -102,6 +103,21 @@ def test_what_a_process_works_on_is_refused_whole(tmp_path: Path, state: str, sa
     assert erase(tmp_path, None, CONVERSATION).recordings == 2
 
 
+def test_audio_of_a_damaged_sidecar_is_not_left_alone(tmp_path: Path) -> None:
+    stem = record(tmp_path, 1)
+    torn = tmp_path / "interview.json"  # renamed by somebody: which audio it is of, only its end would say
+    torn.write_text((tmp_path / f"{stem}.json").read_text()[:230])
+    torn.with_suffix(".wav").write_text(f"MARK-{CONVERSATION}")
+    with pytest.raises(EraseError, match=r"whose these damaged files are, .*: mend .* interview\.json$"):
+        erase(tmp_path, None, CONVERSATION)
+    assert {path.name for path in tmp_path.iterdir()} == {"interview.json", "interview.wav", LEDGER}
+    (entry,) = entries(tmp_path)
+    assert (entry["files"], entry["complete"]) == (2, False)
+    trace = read_trace(tmp_path, "interview.json")
+    assert trace is not None
+    assert trace.ended.year == 9999  # nor does its age delete one without the other
+
+
 def test_no_directory_is_not_nothing_left(tmp_path: Path) -> None:
     for refuses in (look, erase):
         with pytest.raises(EraseError, match=r"no directory .* set plugins.recorder.directory"):
@@ -160,7 +176,7 @@ def test_files_that_nobody_can_tell_whose_are_named(tmp_path: Path) -> None:
         (tmp_path / f"{session(number)}.json").write_text("{")
     record(tmp_path, 2, OTHER)
     (tmp_path / f"{session(2)}.json.tmp").write_text("")  # of a recording that is known
-    with pytest.raises(EraseError, match=r"damaged files are: .*json and 2 more$"):
+    with pytest.raises(EraseError, match=r"damaged files are, .*json and 2 more$"):
         erase(tmp_path, None, CONVERSATION)
     assert found(tmp_path, f"MARK-{CONVERSATION}") == []
     (entry,) = entries(tmp_path)

@@ -26,11 +26,12 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
 
     @app.command(name="list")
     def list_(names: Names = None, json: Json = False) -> None:
-        """List recordings: the newest at the end, or as a JSON array in the order of their names."""
-        if json:
-            _as_json(settings, names or [])
-        else:
-            _as_table(settings, names or [])
+        """List recordings: the newest at the end, or as a JSON array in the order of their names.
+
+        Exit status 1 when a sidecar is damaged.
+        """
+        show = _as_json if json else _as_table
+        raise typer.Exit(int(show(settings, names or [])))
 
 
 def summary(found: Found) -> dict[str, Any]:
@@ -70,17 +71,23 @@ def size(found: Found) -> int | None:
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def _as_json(settings: RecorderSettings, names: list[str]) -> None:
+def _as_json(settings: RecorderSettings, names: list[str]) -> bool:
+    """Print an array; tell whether a sidecar is damaged."""
     selection = select(names, places(settings))
+    bad = False
     with JsonArray() as array, progress("reading sidecars", selection.total) as advance:
         for found in selection:
             if found.kind is not Kind.FOREIGN:
                 array.add(summary(found))
+            bad |= found.kind is Kind.DAMAGED
             advance()
+    return bad
 
 
-def _as_table(settings: RecorderSettings, names: list[str]) -> None:
+def _as_table(settings: RecorderSettings, names: list[str]) -> bool:
+    """Print a table; tell whether a sidecar is damaged."""
     selection = select(names, places(settings))
+    bad = False
     rows: list[tuple[str, ...]] = []
     foreign = 0
     failure: PlaceError | None = None
@@ -90,6 +97,7 @@ def _as_table(settings: RecorderSettings, names: list[str]) -> None:
                 if found.document is not None:
                     rows.append(_row(found, found.document))
                 elif found.kind is Kind.DAMAGED:
+                    bad = True
                     warn(found.problem)
                 else:
                     foreign += 1
@@ -105,6 +113,7 @@ def _as_table(settings: RecorderSettings, names: list[str]) -> None:
         warn(f"{foreign} other JSON {are}")
     if failure is not None:
         raise failure
+    return bad
 
 
 def _print(rows: list[tuple[str, ...]]) -> None:

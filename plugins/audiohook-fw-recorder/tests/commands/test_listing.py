@@ -24,7 +24,7 @@ def test_json_is_an_array_with_everything(archive: Any) -> None:
     archive.add("a")
     (archive.directory / "cut.json").write_text('{"format": "audiohook-recording/1", "sess')
     (archive.directory / "other.json").write_text("[1]")
-    whole, damaged = archive.json("list")
+    whole, damaged = archive.json("list", status=1)
     assert whole == {
         "name": "a",
         "place": str(archive.directory),
@@ -52,12 +52,14 @@ def test_what_is_no_recording_is_said_beside_the_table(archive: Any) -> None:
     (archive.directory / "cut.json").write_text("{")
     (archive.directory / "other.json").write_text("[1]")
     result = archive.run("list")
-    assert (result.exit_code, result.stdout) == (0, "")
+    assert (result.exit_code, result.stdout) == (1, "")  # as of info and verify
     assert result.stderr.splitlines() == [
         "Warning: cut.json: this is no JSON: it is damaged, or cut off",
         "no recordings",
         "Warning: 1 other JSON file is no sidecar of a recording",
     ]
+    (archive.directory / "cut.json").unlink()
+    assert archive.run("list").exit_code == 0  # what is none of the recorder's is no fault
 
 
 def test_a_call_that_runs_is_told_from_one_whose_server_is_gone(archive: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,9 +75,9 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
         require(wanted.format)
         identities = keys(identity)
         selection = select(names or [], places(settings))
-        into.mkdir(mode=0o700, parents=True, exist_ok=True)
         bad = 0
         with ExitStack() as stack:
+            stack.enter_context(_directory(into))
             array = stack.enter_context(JsonArray()) if json else None
             bar = stack.enter_context(progress("exporting", selection.total))
             for found in selection:
@@ -86,6 +87,19 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
                 bad += bool(problem)
                 _tell(found, made, problem, array, bar)
         raise typer.Exit(int(bad > 0))
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[None]:
+    """Make a directory, and take it away in the end when nothing came into it."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # one that is not empty stays, and those above it
+            for each in missing:
+                each.rmdir()
 
 
 def _part(from_: str, to: str) -> Part:

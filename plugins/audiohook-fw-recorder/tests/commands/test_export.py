@@ -58,6 +58,16 @@ def test_every_format(archive: Any, out: Path, format_: str, per_channel: bool, 
     assert {file.name: file.read_bytes() for file in archive.directory.iterdir()} == before
 
 
+def test_no_directory_is_made_for_nothing(archive: Any, tmp_path: Path) -> None:
+    archive.add("a").with_suffix(".wav").unlink()
+    (tmp_path / "there").mkdir()
+    for into in (tmp_path / "new" / "out", tmp_path / "there", tmp_path / "there" / "new"):
+        archive.json("export", "--into", into, status=1)
+        assert archive.run("export", "--into", into, "other").exit_code != 0
+    assert list((tmp_path / "there").iterdir()) == []
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_default_is_the_same_file(archive: Any, out: Path) -> None:
     path = archive.add("a", gaps=GAPS, tags={"x": "ä"}, more=[1])
     result = archive.run("export", "--into", out)

@@ -34,7 +34,7 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
         selection = select(names or [], places(settings))
         identities = keys(identity)
         counts: Counter[Verdict] = Counter()
-        unhashed = 0
+        unhashed, lost = 0, Counter[str]()
         failure: PlaceError | None = None
         with ExitStack() as stack:
             array = stack.enter_context(JsonArray()) if json else None
@@ -43,6 +43,8 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
                 for verified in _verified(selection, identities, bar):
                     counts[verified.verdict] += 1
                     unhashed += verified.unhashed
+                    if verified.lost:
+                        lost += Counter(recordings=1, milliseconds=round(verified.lost * 1e3))
                     if array is not None:
                         array.add(_as_item(verified))
                     else:
@@ -52,7 +54,7 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
                 failure = error
             bad = _check_ledgers(selection, array, bar)
         if not json:
-            typer.echo(_total(counts, unhashed))
+            typer.echo(_total(counts, unhashed, lost))
         if failure is not None:
             raise failure
         raise typer.Exit(int(bad or counts[Verdict.BAD] > 0))
@@ -133,15 +135,18 @@ def _as_item(verified: Verified) -> dict[str, object]:
         "verdict": verified.verdict,
         "problems": list(verified.problems),
         "notes": list(verified.notes),
+        "lost": round(verified.lost, 3),
     }
 
 
-def _total(counts: Counter[Verdict], unhashed: int) -> str:
+def _total(counts: Counter[Verdict], unhashed: int, lost: Counter[str]) -> str:
     unread = counts[Verdict.UNREAD]
     checked = counts[Verdict.OK] + counts[Verdict.BAD] + unread
     parts = [f"{counted(checked, 'recording')}: {counts[Verdict.OK]} whole, {counts[Verdict.BAD]} not"]
     if unread:
         parts[0] += f", {unread} not read"
+    if lost:
+        parts.append(f"{lost['recordings']} without {lost['milliseconds'] / 1e3:.1f} s that the server lost")
     if unhashed:
         parts.append(f"{unhashed} without a checksum")
     if counts[Verdict.RUNNING]:

@@ -14,6 +14,7 @@ from audiohook_fw.audio import WavError, WavReader
 
 from ..age import Identities
 from ..document import Document
+from ..sidecar import LOST
 from .checks import Silence, check_archive, check_bytes, check_sidecar
 from .finding import Found, Kind, look
 from .output import Advance, said
@@ -54,6 +55,14 @@ class Verified:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unhashed: bool = False
+
+    @property
+    def lost(self) -> float:
+        """Seconds of the call that the server lost, and says so: the recording is whole without them."""
+        document = self.found.document
+        if document is None:
+            return 0.0
+        return sum(gap.length for gap in document.gaps if gap.cause == LOST) / document.audio.rate
 
 
 def verify(found: Found, identities: Identities | None, advance: Advance) -> Verified | None:

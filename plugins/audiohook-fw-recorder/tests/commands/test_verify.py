@@ -31,6 +31,15 @@ def test_what_is_whole_is_found_so(archive: Any, encoding: str, seconds: float) 
     assert archive.json("verify")[0]["verdict"] == "ok"
 
 
+def test_what_the_server_lost_and_says_so_is_told(archive: Any) -> None:
+    archive.add("a", seconds=30, gaps=[(100, 400, "pause"), (8_000, 4_000, "overflow")])
+    archive.add("b", seconds=2)
+    result = archive.run("verify")
+    expected = "2 recordings: 2 whole, 0 not; 1 without 0.5 s that the server lost; 2 without a checksum\n"
+    assert (result.exit_code, result.stdout) == (0, expected)
+    assert [item["lost"] for item in archive.json("verify")] == [0.5, 0.0]
+
+
 def truncated(path: Path, content: dict[str, Any]) -> None:
     os.truncate(path.with_suffix(".wav"), 20_000)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -304,7 +305,7 @@ async def test_handler_that_a_plugin_makes_gets_its_end_once(serve: Any, caller:
 
 async def test_trace_context_of_the_request_is_the_parent(serve: Any, caller: Any) -> None:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
+    provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     server = await serve(options={"tracing": Tracing(provider)})
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audiohook_fw_policy import Policy
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -22,7 +23,7 @@ KEY = {"name": "main", "api_key": "key", "unsigned": True}
 
 async def test_decisions_are_counted_and_traced_by_rule(rule_file: Callable[..., Path], lookup: Any) -> None:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
+    provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     path = rule_file('action = "reject"\nwhen.dnis = "+43*"', 'action = "accept"\nwhen.queue = "Sales"')
     core = Settings.model_validate(

@@ -12,6 +12,7 @@ from audiohook_fw_recorder.settings import RecorderSettings
 from audiohook_fw_recorder.writer import Writer
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
 
 
 def read(reader: InMemoryMetricReader) -> dict[str, dict[str, float]]:
@@ -29,7 +30,7 @@ def test_every_number_is_there(recorded: Any, owner: Owner) -> None:
     settings = RecorderSettings(directory=recorded.directory)
     finisher = Finisher(settings, owner, None)
     reader = InMemoryMetricReader()
-    provider = MeterProvider([reader])
+    provider = MeterProvider([reader], resource=Resource({}))
     writer = Writer(0.9, 1000)
     make_instruments(provider.get_meter("test"), writer, finisher)
     writer.disk.refused(OSError(errno.ENOSPC, "No space left on device"), "a")

@@ -11,6 +11,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from aiohttp import web
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -38,7 +39,7 @@ class House:
         self.settings = Settings()
         self.exporter = exporter
         self._make_caller = make_caller
-        self.provider = TracerProvider(shutdown_on_exit=False)
+        self.provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(exporter))
         self.metrics = Metrics()
         self.connections: list[Connection] = []

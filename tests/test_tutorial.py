@@ -22,8 +22,16 @@ BLOCK = re.compile(
     r"^(?P<fence>`{3,})(?P<language>\w+)\n(?P<code>.*?)^(?P=fence)$",
     re.M | re.S,
 )
-LEFT = {".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "recordings"}
-LEFT |= {f"audiohook-cost.sqlite{end}" for end in ("", "-shm", "-wal")}
+LEFT = {
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "recordings",
+    "audiohook-sessions-journal",
+}
+DATABASES = "audiohook-*.sqlite*"
+"""Of the plugins that a server in a clone loads, since they are installed: files and journals."""
 PATIENCE = 120.0
 """Seconds after which a server that should have spoken is given up."""
 
@@ -139,7 +147,9 @@ def reader(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def _files(directory: Path) -> dict[str, str]:
     """Return the text of each file that a person made; the year of the licence is any year."""
     paths = [
-        p for p in directory.rglob("*") if p.is_file() and not LEFT & set(p.relative_to(directory).parts)
+        p
+        for p in directory.rglob("*")
+        if p.is_file() and not LEFT & set(p.relative_to(directory).parts) and not p.match(DATABASES)
     ]
     texts = {p.relative_to(directory).as_posix(): p.read_text(encoding="utf-8") for p in paths}
     return {name: re.sub(r"\(c\) \d{4}", "(c) YEAR", text) for name, text in texts.items()}

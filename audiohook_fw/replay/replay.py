@@ -66,14 +66,26 @@ def replay(
         raise ValueError(f"a frame of {frame_ms:g} ms has no sample")
     facts = _facts(call)
     sections = load(config) if settings is None else Loaded.of(Settings(), settings)
-    if "" not in sys.path:
-        sys.path.append("")  # a plugin may be a module in the working directory
     numbers = count(1)
-    with ids_from(lambda: str(uuid5(NAMESPACE_OID, f"{call.session_id}/{next(numbers)}"))):
+    ids = ids_from(lambda: str(uuid5(NAMESPACE_OID, f"{call.session_id}/{next(numbers)}")))
+    with _working_directory(), ids:
         by_name = named(plugins, settings or ())
         stage = Stage(by_name, sections, sections.settings.limits, loop=_loop(speed, patience))
         with _started(stage):
             return stage.run(_play, stage, facts, call, steps, frame, on_progress or _ignore)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _working_directory() -> Iterator[None]:
+    """Let modules in the working directory be plugins."""
+    before = sys.path.copy()
+    if "" not in before:
+        sys.path.append("")
+    try:
+        yield
+    finally:
+        if "" not in before and "" in sys.path:
+            sys.path.remove("")
 
 
 def _loop(speed: float | None, patience: float) -> StageLoop:

@@ -88,6 +88,13 @@ def test_ids_of_chance_are_the_same_each_time(play: Any) -> None:
     assert not set(ids(first)) & set(ids(other))
 
 
+def test_where_modules_are_found_is_as_it_was(play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (["", *sys.path], [entry for entry in sys.path if entry]):
+        monkeypatch.setattr(sys, "path", path.copy())
+        play([sound(800)])
+        assert sys.path == path
+
+
 def test_what_waits_takes_no_time(play: Any) -> None:
     began = time.monotonic()
     replayed = play([sound(8000), PauseStep(), ResumeStep(8000 * 3600)])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# It tells of itself when it is imported, which is only done when it is needed.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 __all__ = ["VERSION_TABLE", "SchemaError", "check_schema", "migrate"]
 
@@ -45,6 +48,8 @@ async def check_schema(engine: AsyncEngine) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
     config = _config()
     _revision(connection, config)
     config.attributes["connection"] = connection
@@ -52,6 +57,8 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _check(connection: Connection) -> None:
+    from alembic.script import ScriptDirectory
+
     config = _config()
     revision = _revision(connection, config)
     if revision is None:
@@ -63,6 +70,9 @@ def _check(connection: Connection) -> None:
 
 
 def _revision(connection: Connection, config: Config) -> str | None:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     heads = context.get_current_heads()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -76,6 +86,8 @@ def _revision(connection: Connection, config: Config) -> str | None:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     place = str(files(__package__) / "migrations")
     config.set_main_option("script_location", place.replace("%", "%%"))

@@ -98,7 +98,9 @@ def make_replay(settings: RecorderSettings) -> typer.Typer:
         compare: Compare = None,
         json: Json = False,
     ) -> None:
-        """Play recorded calls to plugins, without a network, as fast as they go; tell what they emitted.
+        """Play recorded calls to plugins, and tell what they emit.
+
+        Without a network, as fast as they go, or at a speed of your choice.
 
         Exit status 1 when a recording could not be played, or with --compare when something changed.
         """

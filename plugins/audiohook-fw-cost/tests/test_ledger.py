@@ -140,7 +140,7 @@ def test_a_database_that_cannot_be_used_is_no_reason_not_to_start(
     new_call: Any, database: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("audiohook_fw_cost.plugin.SHUTDOWN_SECONDS", 0.1)
-    database.mkdir()
+    database.write_bytes(b"this is no database" * 1000)
     call = new_call(price_per_minute=1, budgets={"*": 1})
     call.open()
     call.audio(seconds=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -284,7 +285,11 @@ def test_interrupted_it_leaves_no_process(replay: Replay, three: list[str], tmp_
     command = [sys.executable, "-m", "audiohook_fw", "replay", str(replay.directory)]
     command += ["-p", str(replay.plugin), "--jobs", "2"]
     running = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heeds_interrupts,
     )
     try:
         until(lambda: len(list(notes.iterdir())) == 2)  # one that only begins may say how it was interrupted
@@ -295,6 +300,11 @@ def test_interrupted_it_leaves_no_process(replay: Replay, three: list[str], tmp_
         running.kill()
     assert b"Traceback" not in errors
     until(lambda: not any(is_there(pid) for pid in pids))
+
+
+def heeds_interrupts() -> None:
+    """Undo what a shell does to the programs that it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(condition: Callable[[], bool]) -> None:

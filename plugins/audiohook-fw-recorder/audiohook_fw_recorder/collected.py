@@ -158,6 +158,11 @@ class Collected:
         return Written.ALL
 
     @property
+    def begun(self) -> bool:
+        """Whether there are files."""
+        return self._files.begun
+
+    @property
     def stem(self) -> str | None:
         """What the names of its files begin with; `None` when there are none."""
         return self._files.stem if self._files.begun else None

@@ -74,6 +74,10 @@ class Disk:
         )
         self._complained.clear()
 
+    def rests(self) -> None:
+        """Note that nothing waits for it any more: the next call will tell how it does."""
+        self._since = None
+
     def complain(self, kind: str, text: str, *args: object, session_id: str = "") -> None:
         """Log an error, once a minute for each kind of it."""
         now = time.monotonic()

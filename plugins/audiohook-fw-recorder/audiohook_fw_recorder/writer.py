@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from operator import attrgetter
 from typing import Final
 
 from audiohook_fw import AudioFrame
@@ -28,6 +29,8 @@ PATIENCE: Final = 3600.0
 """Seconds for which the rest of a call that has ended is tried; then it is given up."""
 BACKLOG: Final = 2**19
 """Bytes of audio, beyond twice of what came in the last round, that are written at once."""
+
+BEGUN: Final = attrgetter("begun")
 
 Change = Callable[[Collected], None]
 
@@ -171,7 +174,7 @@ class Writer:
                 self._usual = min(BACKLOG + 2 * waits, self._memory)
                 self._due = now + self._delay
                 batch |= self._robbed()
-            for collected in sorted(batch, key=_is_begun):  # new calls first: nothing of them is there yet
+            for collected in sorted(batch, key=BEGUN):  # new calls first: nothing of them is there yet
                 self._attempt(collected, now)
             for collected in [c for c, due in self._unsaved.items() if self._stopping or due <= now]:
                 self._attempt(collected, now)
@@ -261,6 +264,8 @@ class Writer:
 
     def _give_up(self, collected: Collected) -> None:
         self._refused.pop(collected, None)
+        if not self._refused:
+            self.disk.rests()
         self._gone += collected.waiting
         self.disk.given_up += collected.waiting
         was_closed = collected.closed
@@ -273,7 +278,3 @@ class Writer:
     def _pass_on(self, collected: Collected) -> None:
         if collected.stem is not None:
             self._closed(collected.stem)
-
-
-def _is_begun(collected: Collected) -> bool:
-    return collected.stem is not None

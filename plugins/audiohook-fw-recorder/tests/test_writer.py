@@ -340,6 +340,8 @@ def test_what_is_given_up_is_listed_in_the_sidecar_also_on_a_full_disk(
     assert sidecar["totals"]["overflow"] == 16_000
     assert sidecar["errors"]["given_up"] == 1
     assert writer.disk.given_up == 16_000
+    monkeypatch.setattr(disk_module, "PATIENCE", 0.0)
+    assert writer.disk.problem is None, "nothing waits, so nothing would ever tell that it works again"
 
 
 def test_the_disk_tells_what_it_refuses_and_when_it_works_again(

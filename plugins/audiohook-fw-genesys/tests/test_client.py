@@ -147,18 +147,6 @@ def test_a_login_counts_in_the_budget_and_waits_as_everybody_does(played: Callab
     played(steps)
 
 
-def test_tokens_of_a_moment_are_no_reason_to_log_in_for_each_request(played: Callable[..., None]) -> None:
-    async def steps(client: PlatformClient, platform: FakePlatform) -> None:
-        platform.misbehave(
-            PlatformFault(body='{"access_token": "t", "expires_in": 1e-9}', kinds=("token",), times=1)
-        )
-        for _ in range(5):
-            await client._tokens.get()
-        assert platform.count("token") == 1
-
-    played(steps)
-
-
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [

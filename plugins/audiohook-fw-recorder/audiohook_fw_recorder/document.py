@@ -9,8 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from audiohook_fw import AudiohookError
-
+from .errors import FileError
 from .files import replace
 from .sidecar import FORMAT
 
@@ -19,16 +18,8 @@ __all__ = ["AudioFile", "Document", "DocumentError", "GapEntry", "MapEntry", "Re
 _STEM: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}")
 
 
-class DocumentError(AudiohookError, ValueError):
+class DocumentError(FileError, ValueError):
     """A sidecar cannot be used; says which, and what is wrong with it."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        self.problem = problem
-        super().__init__(name, problem)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.problem}"
 
 
 def _file_name(name: str) -> str:

@@ -15,6 +15,8 @@ import numpy as np
 from audiohook_fw import AudiohookError, MediaFormat
 from audiohook_fw.audio import Samples, WavError, WavReader, WavWriter, encode
 
+from .errors import FileError
+
 __all__ = [
     "AudioReader",
     "AudioWriter",
@@ -33,16 +35,8 @@ FileFormat = Literal["wav", "pcm16", "flac", "opus"]
 _LIBRARY: Final = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
 
 
-class RecordedAudioError(AudiohookError, ValueError):
+class RecordedAudioError(FileError, ValueError):
     """The audio of a recording cannot be used; says which file, and what is wrong with it."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        self.problem = problem
-        super().__init__(name, problem)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.problem}"
 
 
 class FormatMissingError(AudiohookError):

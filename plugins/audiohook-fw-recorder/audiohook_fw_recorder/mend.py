@@ -9,12 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from audiohook_fw import AudiohookError, MediaFormat
+from audiohook_fw import MediaFormat
 from audiohook_fw.audio import WavWriter
 
 from .age import AgeError
 from .age_spool import mend_segments
 from .document import Document, GapEntry
+from .errors import FileError
 
 __all__ = ["MendError", "mend"]
 
@@ -22,16 +23,8 @@ _HEAD: Final = 4096  # bytes in which a WAV of ours has its chunks
 _SIZE: Final = struct.Struct("<I")
 
 
-class MendError(AudiohookError):
+class MendError(FileError):
     """A recording cannot be mended; says which file, and why."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        self.problem = problem
-        super().__init__(name, problem)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.problem}"
 
 
 def mend(directory: Path, document: Document) -> Document:

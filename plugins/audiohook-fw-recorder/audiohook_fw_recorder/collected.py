@@ -1,9 +1,9 @@
-"""What one call has collected and not yet written. Only the writer's thread touches it."""
+"""What a call has collected and not yet written: the loop hands it in, the writer's thread does the rest."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import Enum, auto
 from typing import Any, Final
@@ -13,7 +13,7 @@ from audiohook_fw import AudioFrame, Gap, SessionSummary
 from .recording import Recording
 from .sidecar import LOST, Sidecar
 
-__all__ = ["SAVE_SECONDS", "Collected", "Written"]
+__all__ = ["SAVE_SECONDS", "Change", "Collected", "Written"]
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,10 @@ SAVE_SECONDS: Final = 1.0
 """Between two versions of a sidecar, however much happens in the call."""
 MUCH_SECONDS: Final = 5
 """Audio that is written however short ago the last was."""
+
+
+Change = Callable[["Collected"], None]
+"""Something that happened in a call, noted by the thread."""
 
 
 class Written(Enum):
@@ -35,6 +39,8 @@ class Written(Enum):
 class Collected:
     """The pieces of one recording that wait, in order: audio (bytes) and silence (samples).
 
+    The loop calls `audio` and `hand_in`; what it handed in lies there until the thread takes it.
+
     Args:
         files: where they go. sidecar: what is known of the call; belongs to this object from now on.
         kept: whether this process has something to do for the recording after it is complete.
@@ -47,6 +53,7 @@ class Collected:
     __slots__ = (
         "_end",
         "_files",
+        "_handed_in",
         "_news",
         "_pieces",
         "_saved",
@@ -63,8 +70,9 @@ class Collected:
         self.kept = kept
         self._files = files
         self._sidecar = sidecar
+        self._handed_in: list[bytes | int | Change] = []  # the loop appends, the thread takes from the front
+        self._end = 0  # call time up to which something was handed in; changed by the loop only
         self._pieces: list[bytes | int] = []
-        self._end = 0  # call time up to which something was collected
         self._news = True  # of which the sidecar on the disk does not tell
         self._saved = self._wrote = float("-inf")
         self.waiting = 0
@@ -81,20 +89,53 @@ class Collected:
         state = "finished" if self.finished else "running"
         return f"<Collected {self._files.name} {state}, {self.waiting} bytes wait>"
 
+    # for the loop ---------------------------------------------------------------------------------
+
+    def audio(self, frame: AudioFrame) -> None:
+        """Hand in a frame, and silence for what is missing right before it; only its bytes are kept."""
+        position = frame.position
+        if position > self._end:
+            self._handed_in.append(position - self._end)
+        self._end = position + frame.length
+        self._handed_in.append(frame.payload)
+
+    def hand_in(self, change: Change) -> None:
+        """Hand in something that happened, in its place between the audio."""
+        self._handed_in.append(change)
+
     # what happens in the call ---------------------------------------------------------------------
+
+    def take(self) -> None:
+        """Take what was handed in; what comes after a change that fails stays, for the next time."""
+        handed_in, pieces = self._handed_in, self._pieces
+        taken = size = 0
+        try:
+            for what in handed_in[:]:
+                taken += 1
+                if isinstance(what, bytes):
+                    pieces.append(what)
+                    size += len(what)
+                elif isinstance(what, int):
+                    pieces.append(what)
+                else:
+                    what(self)
+        finally:
+            del handed_in[:taken]  # the loop may have appended meanwhile
+            self.waiting += size
+
+    def let_go(self) -> int:
+        """Forget what waits; return how many bytes that is."""
+        size, self.waiting = self.waiting, 0
+        self._pieces.clear()
+        return size
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether something was handed in that was not taken."""
+        return bool(self._handed_in)
 
     def begin(self) -> None:
         """Nothing has happened yet but that there is a call: it is enough to be written."""
-
-    def audio(self, frame: AudioFrame) -> None:
-        """Add a frame, and silence for what is missing right before it."""
-        missing = frame.position - self._end
-        if missing > 0:
-            self._pieces.append(missing)
-        payload = frame.payload
-        self._end = frame.position + frame.length
-        self._pieces.append(payload)
-        self.waiting += len(payload)
 
     def event(self, type_: str, position: int, **details: Any) -> None:
         """Note something that happened at a moment of the call."""
@@ -225,7 +266,6 @@ class Collected:
     def _close(self) -> None:
         with suppress(OSError):  # its sizes are written, or cannot be
             self._files.close()
-        self._pieces.clear()
-        self.waiting = 0
+        self.let_go()
         self._news = False
         self.closed = True

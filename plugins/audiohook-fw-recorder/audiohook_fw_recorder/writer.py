@@ -13,7 +13,7 @@ from typing import Final
 
 from audiohook_fw import AudioFrame
 
-from .collected import SAVE_SECONDS, Collected, Written
+from .collected import SAVE_SECONDS, Change, Collected, Written
 from .disk import Disk
 from .owner import Owner
 
@@ -32,15 +32,12 @@ BACKLOG: Final = 2**19
 
 BEGUN: Final = attrgetter("begun")
 
-Change = Callable[[Collected], None]
-
 
 class Writer:
     """Writes recordings soon after they are handed in. Its thread begins with the first one.
 
-    `write` and `audio` are for the event loop: they wait for no disk, and never raise. What they are given
-    waits in one queue for all calls, so that a frame costs the loop next to nothing; only the thread looks
-    into it.
+    `write` and `audio` are for the event loop: they wait for no disk, and never raise. A frame wakes nobody,
+    so that it costs the loop next to nothing.
 
     All audio that waits is written in one go: to write many calls one after the other is much cheaper than
     each in a moment of its own.
@@ -69,7 +66,7 @@ class Writer:
         self._closed = closed
         self._delay = delay
         self._memory = memory
-        self._queue: deque[tuple[Collected, AudioFrame | Change]] = deque()
+        self._changed: deque[Collected] = deque()  # to be written at once
         self._given = 0  # bytes ever handed in; changed by the loop only
         self._gone = 0  # those of them that wait no more; changed by the thread only
         self._usual = min(BACKLOG, memory)  # what waits when all is well; changed by the thread only
@@ -79,9 +76,8 @@ class Writer:
         self._stopping = False
         self._thread: threading.Thread | None = None
         # What follows belongs to the thread.
-        self._open: set[Collected] = set()  # not closed yet
-        self._later: dict[Collected, None] = {}
-        self._due = 0.0  # when what is in there has waited long enough
+        self._open: dict[Collected, None] = {}  # whose call has not ended, or that is not written
+        self._due = 0.0  # when the audio has waited long enough
         self._unsaved: dict[Collected, float] = {}  # and when their sidecars are due
         self._refused: dict[Collected, float | None] = {}  # and when its call was over, for all we know
 
@@ -98,12 +94,13 @@ class Writer:
             if not self._has_room(collected, frame, size):
                 return
         self._given += size
-        self._queue.append((collected, frame))
+        collected.audio(frame)
 
     def write(self, collected: Collected, change: Change) -> None:
         """Have something noted, and all of that recording written at once."""
         self._note_loss(collected)
-        self._queue.append((collected, change))
+        collected.hand_in(change)
+        self._changed.append(collected)
         with self._lock:
             self._rouse()
 
@@ -115,7 +112,7 @@ class Writer:
         deadline = time.monotonic() + timeout
         while True:
             with self._lock:
-                if self._thread is None and not self._queue:
+                if self._thread is None and self._is_idle():
                     return True
                 self._stopping = True
                 self._rouse()
@@ -146,7 +143,7 @@ class Writer:
 
     def _note_loss(self, collected: Collected) -> None:
         if self._losing and (lost := self._losing.pop(collected, None)) is not None:
-            self._queue.append((collected, lambda collected: collected.lost(*lost)))
+            collected.hand_in(lambda collected: collected.lost(*lost))
 
     def _rouse(self) -> None:
         """Let the thread look at once; with the lock held."""
@@ -166,10 +163,10 @@ class Writer:
         tried = time.monotonic()
         while True:
             self._wake.clear()
-            batch = self._drained()
+            batch = self._take_changed()
             now = time.monotonic()
             if self._stopping or now >= self._due:
-                batch |= self._later
+                batch |= self._take_all()
                 waits = sum(collected.waiting for collected in batch)
                 self._usual = min(BACKLOG + 2 * waits, self._memory)
                 self._due = now + self._delay
@@ -181,28 +178,37 @@ class Writer:
             if self._refused and (self._stopping or now - tried >= RETRY):
                 tried = now
                 self._try_again(now)
-            if self._stopping and not (self._queue or self._later or self._unsaved):
+            if self._stopping and self._is_idle():
                 return
             self._sleep()
 
-    def _drained(self) -> dict[Collected, None]:
-        """Hand out what is in the queue; return the recordings that are to be written at once."""
+    def _is_idle(self) -> bool:
+        return not (self._changed or self._unsaved or any(collected.is_fresh for collected in self._open))
+
+    def _take_changed(self) -> dict[Collected, None]:
+        """Take what was handed in for recordings that are to be written at once; return those."""
         batch: dict[Collected, None] = {}
-        for _ in range(len(self._queue)):
-            collected, what = self._queue.popleft()
+        for _ in range(len(self._changed)):
+            batch[self._changed.popleft()] = None
+        self._open |= batch
+        for collected in batch:
+            self._take(collected)
+        return batch
+
+    def _take_all(self) -> dict[Collected, None]:
+        """Take whatever was handed in; return the recordings of which audio waits."""
+        for collected in tuple(self._open):
+            self._take(collected)
+        return {collected: None for collected in self._open if collected.waiting}
+
+    def _take(self, collected: Collected) -> None:
+        while collected.is_fresh:
             try:
-                if not isinstance(what, AudioFrame):
-                    self._open.add(collected)
-                    what(collected)
-                    batch[collected] = None
-                elif collected.closed:
-                    self._gone += len(what.payload)
-                else:
-                    collected.audio(what)
-                    self._later[collected] = None
+                collected.take()
             except Exception:
                 self._fail(collected)
-        return batch
+        if collected.closed and collected.waiting:
+            self._gone += collected.let_go()
 
     def _robbed(self) -> dict[Collected, None]:
         """Return all recordings, which are to look after their files, when somebody took them away."""
@@ -224,7 +230,6 @@ class Writer:
             self._wake.wait(timeout)
 
     def _attempt(self, collected: Collected, now: float) -> None:
-        self._later.pop(collected, None)
         self._unsaved.pop(collected, None)
         if not collected.closed:
             before = collected.waiting
@@ -246,7 +251,7 @@ class Writer:
             if collected.closed and collected.kept:
                 self._pass_on(collected)
         if collected.finished:
-            self._open.discard(collected)
+            self._open.pop(collected, None)
 
     def _try_again(self, now: float) -> None:
         for collected, over in tuple(self._refused.items()):
@@ -271,7 +276,7 @@ class Writer:
         was_closed = collected.closed
         collected.abandon()
         if collected.finished:
-            self._open.discard(collected)
+            self._open.pop(collected, None)
         if not was_closed:
             self._pass_on(collected)
 

@@ -91,6 +91,7 @@ def test_a_call_that_goes_on_is_written_to_a_new_file_soon(tmp_path: Path) -> No
     (tmp_path / "call.wav").unlink()
     for step in range(4):
         recording.audio(frame(b"abcd", step * 4))
+        recording.take()
         recording.write(float(step))
     assert read_wav(tmp_path / "call.wav").payload == b"abcd" * 4
     recording.abandon()

@@ -247,7 +247,7 @@ def test_all_that_waits_is_written_in_one_go(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Collected, "write", noting)
     writer = Writer(3600.0, MEMORY)
     calls = [begin(writer, tmp_path, name) for name in ("one", "two")]
-    while writer._due == 0.0 or writer._queue:  # the first round
+    while writer._due == 0.0 or len({name for name, _ in written}) < 2:  # the first round
         threading.Event().wait(0.01)
     written.clear()
     for position in range(4, 44, 4):
@@ -382,13 +382,16 @@ def test_new_calls_are_begun_before_others_are_written(
 
     writer = Writer(3600.0, MEMORY)
     running = [begin(writer, tmp_path, name) for name in ("one", "two")]
-    while writer._queue or not all(recording.stem for recording in running):
+    while writer._changed or not all(recording.stem for recording in running):
         threading.Event().wait(0.01)
     monkeypatch.setattr(Collected, "write", noting)
     with writer._lock:  # so that all of it is one batch
         for recording in running:
-            writer._queue.append((recording, update(1)))
-        writer._queue.append((collected(tmp_path, "new"), Collected.begin))
+            recording.hand_in(update(1))
+            writer._changed.append(recording)
+        new = collected(tmp_path, "new")
+        new.hand_in(Collected.begin)
+        writer._changed.append(new)
         writer._rouse()
     assert writer.stop(60.0)
     assert order[0] == ("new", True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from audiohook_fw.auth import Credential
 from audiohook_fw.errors import PluginError, PluginLoadError, PluginTimeoutError
 
+from .announcing import Announcing
 from .ask import Answer, Question, TaskHold, ask
 from .compile import select
 from .conduct import Conduct
@@ -84,6 +85,7 @@ class PluginManager:
         self.conduct: Final = Conduct(
             self._loaded, limits, self.metrics, clock, personal_data=personal_data, on_fault=on_fault
         )
+        self._announcing: Final = Announcing(lambda: self.plugins, self.hold, self._note)
         self._modules = [(plugin.name, plugin.module) for plugin in loaded]
         self._show()
 
@@ -124,6 +126,11 @@ class PluginManager:
         Raises:
             PluginLoadError: a required plugin failed; call `shutdown` for those that had started.
         """
+        with self._announcing.starting():
+            await self._start_all(server)
+        note_unheard(self._active(), self._records)
+
+    async def _start_all(self, server: ServerContext) -> None:
         for plugin in self._active():
             self._started.append(plugin)
             for i in plugin.functions.get("on_startup", ()):
@@ -133,7 +140,6 @@ class PluginManager:
                     self._started.remove(plugin)
                     self._fail(plugin, "on_startup", self._startup_error(answer))
                     break
-        note_unheard(self._active(), self._records)
 
     def _startup_error(self, answer: Answer) -> BaseException:
         if answer.error is not None:
@@ -145,6 +151,7 @@ class PluginManager:
         """Run `on_shutdown` of all that started, in reverse order. Never raises what a plugin raised."""
         while self._started:
             plugin = self._started.pop()
+            self._announcing.stop(plugin)
             for i in plugin.functions.get("on_shutdown", ()):
                 answer = await self._ask_one(plugin, i, {"server": server}, self.limits.shutdown_timeout)
                 if answer.failed:
@@ -239,18 +246,17 @@ class PluginManager:
                 self.conduct.fault(erased.plugin, hook, fault)
         return (*found, *unasked(self._records))
 
+    def is_heard(self, event_type: str) -> bool:
+        """Tell whether a plugin takes such announcements."""
+        return self._announcing.is_heard(event_type)
+
     async def announce(self, event: Event, timeout: float) -> bool:
-        """Tell an event to all plugins that consume it; return whether none failed or was late.
+        """Tell an event to all plugins that consume it; return whether all have taken it.
 
         Args:
             timeout: seconds for all together.
         """
-        hook, name = "on_announced", event.event_type
-        answers = await self._ask(hook, {"event": event}, timeout, of=lambda plugin: plugin.hears(name))
-        failed = [answer for answer in answers if answer.failed]
-        for answer in failed:
-            self._note(answer, hook)
-        return not failed
+        return await self._announcing.announce(event, timeout)
 
     # connection hooks ---------------------------------------------------------------------------
 
@@ -333,12 +339,11 @@ class PluginManager:
         values: Mapping[str, object],
         timeout: float,
         final: Callable[[Answer], bool] = lambda _: False,
-        of: Callable[[LoadedPlugin], bool] = lambda _: True,
     ) -> list[Answer]:
         questions = [
             plugin.question(i, select(i, values))
             for plugin in self._loaded.values()
-            if plugin.is_asked and of(plugin)
+            if plugin.is_asked
             for i in plugin.functions.get(hook, ())
         ]
         return await ask(hook, questions, timeout, final=final, hold=self.hold) if questions else []

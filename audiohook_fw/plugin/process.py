@@ -47,7 +47,7 @@ class ServerContext:
         meter: makes a plugin's own instruments, which `/metrics` shows; an `add` costs 10 µs: none per frame.
     """
 
-    __slots__ = ("_announce", "_sessions", "meter", "node", "version")
+    __slots__ = ("_announce", "_is_heard", "_sessions", "meter", "node", "version")
 
     def __init__(
         self,
@@ -57,12 +57,14 @@ class ServerContext:
         sessions: Callable[[], Iterable[Session]] = lambda: (),
         meter: Meter | None = None,
         announce: Announcer | None = None,
+        is_heard: Callable[[str], bool] | None = None,
     ) -> None:
         self.version = version
         self.node = node
         self.meter: Meter = meter or NoOpMeter("audiohook_fw")
         self._sessions = sessions
         self._announce = announce
+        self._is_heard = is_heard or (lambda _: announce is not None)
 
     def __repr__(self) -> str:
         return f"<ServerContext {self.node} {self.version}>"
@@ -72,17 +74,22 @@ class ServerContext:
         """The calls that are live now."""
         return tuple(self._sessions())
 
+    def is_heard(self, event_type: type[Event]) -> bool:
+        """Tell whether there is a plugin that takes such announcements: else nobody need make them."""
+        return self._is_heard(event_type.event_type)
+
     async def announce(self, event: Event, *, timeout: float = ANNOUNCE_SECONDS) -> bool:
         """Tell all plugins an event that belongs to no live call (`on_announced`).
 
-        From another thread: `asyncio.run_coroutine_threadsafe(server.announce(event), loop)`. Cancelling
-        stops the waiting.
+        While plugins start, it waits until all have. From another thread:
+        `asyncio.run_coroutine_threadsafe(server.announce(event), loop)`. Cancelling stops the waiting.
 
         Args:
             timeout: seconds that all plugins have together.
 
         Returns:
-            Whether all have taken it; if not, announce it again later.
+            Whether all have taken it, quarantined ones and the announcer too; if not, announce it again later.
+            Nobody is told once one of them is shut down: then it is for the next start.
 
         Raises:
             TypeError: that is no `Event`.

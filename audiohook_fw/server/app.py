@@ -93,6 +93,7 @@ class AudiohookServer:
             sessions=self.registry.sessions,
             meter=self.metrics.meter,
             announce=plugins.announce,
+            is_heard=plugins.is_heard,
         )
         limits = self.settings.limits
         self.watchdog: Final = Watchdog(

@@ -132,7 +132,7 @@ def on_erase(conversation_id: str) -> Awaitable[int | None] | int | None:
 def on_announced(event: Event) -> Result:
     """Take an event of no live call, such as `RecordingFinished`; it may come twice. Return when it is safe.
 
-    Called: for `ServerContext.announce`, of all plugins that consume such events, also in quarantine, at once.
+    Called: for `ServerContext.announce`, of all plugins that consume such events, also quarantined ones.
     Family: process
     Delivery: awaited when async; a plain function must not block.
     Deadline: that of the announcement, 30 s unless it names another.

@@ -88,8 +88,8 @@ class ServerContext:
             timeout: seconds that all plugins have together.
 
         Returns:
-            Whether all have taken it, quarantined ones and the announcer too; if not, announce it again later.
-            Nobody is told once one of them is shut down: then it is for the next start.
+            Whether all have taken it, quarantined ones and the announcer too; if not, announce it again
+            later. Nobody is told once one of them is shut down: then it is for the next start.
 
         Raises:
             TypeError: that is no `Event`.

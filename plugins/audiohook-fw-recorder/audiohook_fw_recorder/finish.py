@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from audiohook_fw import RecordingFinished
+
+from .announcing import Announcer
 from .backoff import Backoff, pause
 from .counts import Counts
 from .document import DocumentError
 from .failures import failure_kind
-from .finishing import Finishing, LostError
+from .finishing import Finishing, LostError, Ready
 from .formats import FormatMissingError
 from .owner import Owner
 from .settings import RecorderSettings
 from .store import Store, StoreError
 from .sweep import Swept, sweep
+from .upload import Uploaded
 
 __all__ = ["Finisher"]
 
@@ -28,12 +32,20 @@ logger = logging.getLogger(__name__)
 
 COMPLAIN: Final = 60.0
 """Seconds between two log records that the store, or the disk, refuses."""
+TELLING: Final = 64
+"""Recordings that are being announced at one time."""
+PACE: Final = 0.1
+"""Seconds between two announcements that were refused before, however many there are."""
 _ITS_OWN: Final = ("mismatch", "name", "gone")
 """Failures of the store that say nothing about other recordings."""
 
 
 class _Stopped(BaseException):
     """The thread has to end between two steps."""
+
+
+class _RefusedError(Exception):
+    """A plugin could not take the announcement of a recording."""
 
 
 @dataclass(order=True, slots=True)
@@ -44,6 +56,10 @@ class _Item:
     size: int = field(compare=False)
     since: float = field(compare=False)
     tries: int = field(compare=False, default=0)
+    uploaded: Uploaded | None = field(compare=False, default=None)
+    ready: Ready | None = field(compare=False, default=None)  # only while it is announced, and so is this:
+    event: RecordingFinished | None = field(compare=False, default=None)
+    taken: bool | None = field(compare=False, default=None)  # whether all have heard of it; None: not asked
 
 
 class Finisher:
@@ -52,14 +68,24 @@ class Finisher:
     While the store fails, one recording at a time is tried, another each time, after waits that grow from
     1 s to 60 s. What waits is in files; about 300 bytes of memory for each recording.
 
+    Each is announced before that is noted, so that it is announced again after a kill in between. No thread
+    waits for the answer. While announcements are refused, recordings are converted and uploaded all the same.
+
     Args:
         store: where recordings go; `None`: they stay.
+        announcer: tells other plugins of them.
 
     Attributes:
         counts: what was done.
     """
 
-    def __init__(self, settings: RecorderSettings, owner: Owner, store: Store | None) -> None:
+    def __init__(
+        self,
+        settings: RecorderSettings,
+        owner: Owner,
+        store: Store | None,
+        announcer: Announcer | None = None,
+    ) -> None:
         self.counts: Final = Counts()
         self._settings: Final = settings
         self._directory: Final = settings.directory
@@ -70,6 +96,9 @@ class Finisher:
         self._changed: Final = threading.Condition()
         self._waiting: list[_Item] = []
         self._active: list[_Item] = []
+        self._telling: list[_Item] = []
+        self._announcer: Final = announcer or Announcer()
+        self._slot = 0.0  # when the last of those that were refused is announced again
         self._numbers: Final = itertools.count()
         self._backoff: Final = Backoff()
         self._threads: list[threading.Thread] = []
@@ -119,12 +148,12 @@ class Finisher:
     @property
     def waiting(self) -> int:
         """Recordings that are not finished."""
-        return len(self._waiting) + len(self._active)
+        return len(self._waiting) + len(self._active) + len(self._telling)
 
     def backlog(self, now: float) -> tuple[int, int, float]:
         """Return how many recordings wait, their bytes, and for how many seconds the oldest does."""
         with self._changed:
-            items = [*self._waiting, *self._active]
+            items = [*self._waiting, *self._active, *self._telling]
         oldest = max((now - item.since for item in items), default=0.0)
         return len(items), sum(item.size for item in items), oldest
 
@@ -164,31 +193,54 @@ class Finisher:
                 if again is not None:
                     item.due, item.number = time.monotonic() + again, next(self._numbers)
                     heapq.heappush(self._waiting, item)
+                elif item.event is not None:
+                    self._telling.append(item)
                 self._changed.notify_all()
+            if again is None and item.event is not None:
+                self._tell(item, item.event)
 
     def _next(self) -> _Item | None:
         with self._changed:
             while not self._halting:
-                now = time.monotonic()
-                left = max(self._waiting[0].due, self._backoff.until) - now if self._waiting else None
-                if self._backoff.failing and self._active:  # one is enough to see whether the store is back
-                    left = None
-                elif left is not None and left <= 0.0:
+                left = self._left()
+                if left is not None and left <= 0.0:
                     item = heapq.heappop(self._waiting)
                     self._active.append(item)
                     return item
-                if self._stopping:
+                if self._stopping and not self._telling:
                     break
                 self._idle += 1
                 self._changed.wait(left)
                 self._idle -= 1
             return None
 
+    def _left(self) -> float | None:
+        """Return the seconds until the next one may be taken; `None`: something else has to come before."""
+        if not self._waiting:
+            return None
+        if self._backoff.failing and self._active:  # one is enough to see whether the store is back
+            return None
+        first = self._waiting[0]
+        if len(self._telling) >= TELLING and first.taken is None:
+            return None
+        return max(first.due, self._backoff.until) - time.monotonic()
+
+    def _tell(self, item: _Item, event: RecordingFinished) -> None:
+        def told(taken: bool) -> None:  # in the event loop
+            with self._changed:
+                self._telling.remove(item)
+                item.taken, item.due, item.number = taken, 0.0, next(self._numbers)
+                self._push(item)
+
+        self._announcer.tell(event, told)
+
     def _attempt(self, item: _Item) -> float | None:
-        """Try once; return the seconds until the next try, or `None` when there is none."""
+        """Try once; return the seconds until the next try, `None` when it is done, or is to be announced."""
         began = time.monotonic()
         try:
-            uploaded = self._finishing.finish(item.stem, go_on=self._go_on)
+            self._step(item)
+        except _RefusedError:
+            return self._refused(item)
         except StoreError as error:
             return self._failed(item, error.kind, began if error.kind not in _ITS_OWN else None)
         except (LostError, DocumentError) as error:
@@ -204,12 +256,35 @@ class Finisher:
             return self._failed(item, "error")
         if self._store is not None:
             self._backoff.succeeded()
-        if self.counts.went_well():
+        if item.event is None and self.counts.went_well():
             logger.info("recordings are finished again; %d wait", len(self._waiting))
-        if uploaded is not None:
-            self.counts.uploaded(uploaded.bytes)
-            logger.info("recording %s is uploaded", item.stem)
         return None
+
+    def _step(self, item: _Item) -> None:
+        """Go on with it: to where it is to be announced, `item.event`, or to its end."""
+        ready, item.ready, item.event = item.ready, None, None
+        if item.taken is False and ready is not None:
+            self._finishing.keep(ready)
+            raise _RefusedError
+        if ready is None:
+            ready = self._finishing.prepare(item.stem, uploaded=item.uploaded, go_on=self._go_on)
+        if ready is None:
+            return
+        item.uploaded = ready.uploaded
+        if not item.taken and self._announcer.is_heard:
+            item.event, item.ready, item.taken = self._finishing.finished(ready), ready, None
+        elif self._finishing.complete(ready) and ready.uploaded is not None:
+            self.counts.uploaded(ready.uploaded.bytes)
+            logger.info("recording %s is uploaded", item.stem)
+
+    def _refused(self, item: _Item) -> float:
+        """Return the seconds until it is announced again; at the end of the server that is the next one's."""
+        item.taken = None
+        if self._stopping:
+            return pause(item.tries + 1)
+        delay, now = self._failed(item, "announce"), time.monotonic()
+        self._slot = max(self._slot + PACE, now + delay)
+        return self._slot - now
 
     def _failed(self, item: _Item, kind: str, of_store: float | None = None) -> float:
         now = time.monotonic()

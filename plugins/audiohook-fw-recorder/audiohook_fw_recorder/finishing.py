@@ -11,12 +11,14 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audiohook_fw import AudiohookError
+from audiohook_fw import AudiohookError, RecordingFinished
 
-from .document import Document
+from .announcing import recording_finished
+from .document import Document, DocumentError
 from .mend import MendError, mend
 from .owner import Owner
 from .product import digested, finish_locally
@@ -24,7 +26,7 @@ from .settings import RecorderSettings
 from .store import Store
 from .upload import ChangedError, Uploaded, upload
 
-__all__ = ["STORED", "Finishing", "LostError"]
+__all__ = ["STORED", "Finishing", "LostError", "Ready"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,19 @@ class LostError(AudiohookError):
         super().__init__(problem)
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A recording that is where it stays; only that has to be noted.
+
+    Attributes:
+        document: its sidecar. uploaded: what the store has of it, if there is one.
+    """
+
+    stem: str
+    document: Document
+    uploaded: Uploaded | None
+
+
 class Finishing:
     """Finishes recordings of a directory; for many threads at once, each with another recording.
 
@@ -58,13 +73,16 @@ class Finishing:
         self._store: Final = store
         self._converting: Final = threading.Lock()  # one at a time: calls need the processor more
 
-    def finish(self, stem: str, *, go_on: Callable[[], None] = lambda: None) -> Uploaded | None:
-        """Mend, convert, upload and clean up, as far as there is need; tell what was uploaded.
+    def prepare(
+        self, stem: str, *, uploaded: Uploaded | None = None, go_on: Callable[[], None] = lambda: None
+    ) -> Ready | None:
+        """Mend, convert and upload, as far as there is need; `complete` is what is left.
 
-        What is not of this process, or not there, is left alone.
+        What is not of this process, or not there, is left alone: `None`.
 
         Args:
-            stem: of the sidecar. go_on: called between two steps; may raise.
+            stem: of the sidecar. uploaded: what this gave before, for the same recording.
+            go_on: called between two steps; may raise.
 
         Raises:
             LostError: there is no sense in trying again; the recording belongs to nobody any more.
@@ -81,11 +99,9 @@ class Finishing:
             return None
         try:
             document = self._locally(sidecar, document, go_on)
-            if self._store is None:
-                document.owned_by(None).save(sidecar)
-                return None
-            document = self._settled(sidecar, document)
-            uploaded = upload(self._store, self._directory, stem, document, go_on=go_on)
+            if self._store is not None and uploaded is None:
+                document = self._settled(sidecar, document)
+                uploaded = upload(self._store, self._directory, stem, document, go_on=go_on)
         except FileNotFoundError as error:
             self._see_that_it_is_here()
             if not sidecar.exists():  # erased meanwhile
@@ -95,13 +111,47 @@ class Finishing:
         except (MendError, ChangedError) as error:
             self._give_up(sidecar, document)
             raise LostError("damaged", str(error)) from None
+        return Ready(stem, document, uploaded)
+
+    def complete(self, ready: Ready) -> bool:
+        """Note that nothing is left to do, and delete here what the store has; false: it is gone by now.
+
+        Raises:
+            OSError: the disk refuses; it may be tried again.
+        """
+        sidecar = self._directory / f"{ready.stem}.json"
+        if not sidecar.exists():
+            self._see_that_it_is_here()
+        if self._store is None or ready.uploaded is None:
+            if not sidecar.exists():
+                return False
+            ready.document.owned_by(None).save(sidecar)
+            return True
         try:
-            sidecar.rename(self._directory / f"{stem}{STORED}")  # needs no room on the disk
+            sidecar.rename(self._directory / f"{ready.stem}{STORED}")  # needs no room on the disk
         except FileNotFoundError:
-            self._store.delete(uploaded.written)  # erased meanwhile: there, too
-            return None
-        self._clean_up(stem)
-        return uploaded
+            self._store.delete(ready.uploaded.written)  # there, too
+            return False
+        self._clean_up(ready.stem)
+        return True
+
+    def keep(self, ready: Ready) -> None:
+        """Note what was done here, so that it is not done again when the rest has to wait."""
+        sidecar = self._directory / f"{ready.stem}.json"
+        try:
+            if Document.read(sidecar) != ready.document:
+                ready.document.save(sidecar)
+        except (OSError, DocumentError):  # then it is done again
+            logger.debug("%s stays as it is", sidecar.name)
+
+    def finished(self, ready: Ready) -> RecordingFinished:
+        """Return what is to be announced of it."""
+        if self._store is None or ready.uploaded is None:
+            files = [file.name for file in ready.document.audio.files]
+            urls = [(self._directory / name).absolute().as_uri() for name in (*files, f"{ready.stem}.json")]
+        else:
+            urls = [f"{self._store.url.rstrip('/')}/{key}" for key in ready.uploaded.keys]
+        return recording_finished(ready.document, self._directory, ready.stem, urls)
 
     def _locally(self, sidecar: Path, document: Document, go_on: Callable[[], None]) -> Document:
         if document.state == "recording":

@@ -31,6 +31,9 @@ class RecordingHandler(SessionHandler):
 
     All hooks are plain functions, so they are called inline: that costs a frame less than a lane would, and
     loses none when the disk is slow.
+
+    Args:
+        kept: whether something is to be done for the recording after the call.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class RecordingHandler(SessionHandler):
         writer: Writer,
         *,
         recipients: Recipients | None = None,
+        kept: bool = False,
     ) -> None:
         media = session.media
         assert media is not None
@@ -53,7 +57,7 @@ class RecordingHandler(SessionHandler):
             recipients=recipients,
         )
         self._session = session
-        self._collected = Collected(files, Sidecar.of(session), kept=settings.finishes)
+        self._collected = Collected(files, Sidecar.of(session), kept=kept)
         self._audio = writer.audio
         self._write = writer.write
 

@@ -13,6 +13,7 @@ from typing import Final
 from audiohook_fw import AudioWish, Commands, PluginError, PluginInfo, ServerContext, Session, hookimpl
 
 from .age_spool import SEGMENT_DELAY
+from .announcing import Announcer
 from .encryption import Encryption
 from .erase import EraseError, erase, open_store
 from .finish import Finisher
@@ -50,6 +51,7 @@ class Recorder:
         self._encryption = None if settings.encryption is None else Encryption(settings.encryption)
         delay = settings.flush_seconds if self._encryption is None else SEGMENT_DELAY
         self._writer = Writer(delay, settings.memory_bytes, owner=self._owner, closed=self._closed)
+        self._announcer = Announcer()
         self._finisher: Finisher | None = None
         self._retention = Retention.of(self._settings)
 
@@ -62,7 +64,8 @@ class Recorder:
         """Make the directory, see that it takes files and that all can be done with them; sweep it."""
         await asyncio.to_thread(_check, self._settings.directory, self._owner, self._settings.format)
         store = await asyncio.to_thread(_open, self._settings.store)
-        self._finisher = Finisher(self._settings, self._owner, store)
+        self._announcer = Announcer(server)
+        self._finisher = Finisher(self._settings, self._owner, store, self._announcer)
         make_instruments(server.meter, self._writer, self._finisher)
         self._finisher.sweep()
         if self._retention is not None:
@@ -76,7 +79,14 @@ class Recorder:
         recipients = (
             None if self._encryption is None else self._encryption.recipients(session.organization_id)
         )
-        return RecordingHandler(session, self._settings, self._owner, self._writer, recipients=recipients)
+        return RecordingHandler(
+            session,
+            self._settings,
+            self._owner,
+            self._writer,
+            recipients=recipients,
+            kept=self._settings.finishes or self._announcer.is_heard,
+        )
 
     @hookimpl
     def register_commands(self, commands: Commands) -> None:

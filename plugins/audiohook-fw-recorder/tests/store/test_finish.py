@@ -10,14 +10,35 @@ from typing import Any
 
 import pytest
 from audiohook_fw_recorder import finish as finish_module
+from audiohook_fw_recorder import product as product_module
 from audiohook_fw_recorder.document import Document
 from audiohook_fw_recorder.finish import Finisher
 from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.settings import RecorderSettings
 from audiohook_fw_recorder.store import Store
 
+from audiohook_fw import RecordingFinished
+
 ID = "6f1c3d58-0000-4000-8000-0000000000ab"
 Eventually = Callable[[Callable[[], Any]], None]
+
+
+class Plugins:
+    """Stands for the event loop, and the plugins in it: `answer` is what they say, `None` that they hang."""
+
+    is_heard = True
+
+    def __init__(self, answer: bool | None) -> None:
+        self.answer = answer
+        self.told: list[RecordingFinished] = []
+        self.hanging: list[Callable[[bool], None]] = []
+
+    def tell(self, event: RecordingFinished, told: Callable[[bool], None]) -> None:
+        self.told.append(event)
+        if self.answer is None:
+            self.hanging.append(told)
+        else:
+            told(self.answer)
 
 
 class Finishers:
@@ -27,13 +48,20 @@ class Finishers:
         self._recorded, self._section, self._owner = recorded, section, owner
         self.made: list[Finisher] = []
 
-    def __call__(self, *, stored: bool = True, format: str = "wav", **more: Any) -> Finisher:  # noqa: A002
+    def __call__(
+        self,
+        *,
+        stored: bool = True,
+        format: str = "wav",  # noqa: A002
+        plugins: Any = None,
+        **more: Any,
+    ) -> Finisher:
         section = self._section(**more) if stored else {}
         settings = RecorderSettings.model_validate(
             {"directory": self._recorded.directory, "store": section, "format": format}
         )
         self.store = Store(settings.store) if stored else None
-        self.made.append(Finisher(settings, self._owner, self.store))
+        self.made.append(Finisher(settings, self._owner, self.store, plugins))
         return self.made[-1]
 
     def stored(self) -> list[str]:
@@ -186,20 +214,135 @@ def test_a_bug_is_told_and_does_not_end_the_thread(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     finisher, (stem,) = finishers(), many(recorded, owner, 1)
-    real, tries = finish_module.Finishing.finish, 0
+    real, tries = finish_module.Finishing.prepare, 0
 
-    def finish(self: Any, *arguments: Any, **more: Any) -> Any:
+    def prepare(self: Any, *arguments: Any, **more: Any) -> Any:
         nonlocal tries
         tries += 1
         if tries == 1:
             raise ZeroDivisionError
         return real(self, *arguments, **more)
 
-    monkeypatch.setattr(finish_module.Finishing, "finish", finish)
+    monkeypatch.setattr(finish_module.Finishing, "prepare", prepare)
     finisher.submit(stem)
     eventually(lambda: finisher.waiting == 0)
     assert finishers.stored() == names_of([stem])
     assert any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_recordings_are_announced_before_that_is_noted(
+    finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually, *, stored: bool
+) -> None:
+    plugins = Plugins(answer=None)
+    finisher, stems = finishers(stored=stored, plugins=plugins), many(recorded, owner, 3)
+    for stem in stems:
+        finisher.submit(stem)
+    eventually(lambda: len(plugins.hanging) == 3)
+    assert finisher.waiting == finisher.backlog(time.monotonic())[0] == 3
+    assert recorded.names() == names_of(stems)
+    assert all(Document.read(recorded.directory / f"{stem}.json").owner == owner.token for stem in stems)
+    for told in plugins.hanging:
+        told(True)
+    eventually(lambda: finisher.waiting == 0)
+    assert sorted(event.id.partition("@")[0] for event in plugins.told) == stems
+    if stored:
+        assert (recorded.names(), finishers.stored()) == ([], names_of(stems))
+        assert finishers.store is not None
+        urls = {f"{finishers.store.url}/{stored.key}" for stored in finishers.store.objects()}
+        assert {event.url for event in plugins.told} == {url for url in urls if url.endswith(".wav")}
+        assert all(len(event.sha256) == 64 for event in plugins.told)
+    else:
+        assert {Document.read(recorded.directory / f"{stem}.json").owner for stem in stems} == {None}
+        assert {event.url for event in plugins.told} == {
+            (recorded.directory / f"{stem}.wav").as_uri() for stem in stems
+        }
+    assert [event.size for event in plugins.told] == [3200 + 58] * 3
+
+
+def test_what_plugins_refuse_is_announced_again_and_uploaded_once(
+    finishers: Finishers, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
+) -> None:
+    plugins = Plugins(answer=False)
+    finisher, stems = finishers(plugins=plugins), many(recorded, owner, 2)
+    for stem in stems:
+        finisher.submit(stem)
+    eventually(lambda: len(plugins.told) >= 5)
+    assert finishers.stored() == names_of(stems)
+    assert recorded.names() == names_of(stems)
+    assert finisher.counts.failures["announce"] >= 3
+    assert "(announce)" in str(finisher.problem)
+    plugins.answer = True
+    eventually(lambda: finisher.waiting == 0)
+    assert recorded.names() == []
+    assert len({(event.id, event.url) for event in plugins.told}) == 2
+    puts = [path for method, path in proxy.requests if method == "PUT"]
+    assert len(puts) == len(set(puts)) == 4
+    assert finisher.problem is None
+
+
+def test_what_plugins_refuse_is_made_once(
+    finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def blocks(*arguments: Any) -> Any:
+        made.append(arguments)
+        return real(*arguments)
+
+    real = product_module.blocks
+    monkeypatch.setattr(product_module, "blocks", blocks)
+    plugins = Plugins(answer=False)
+    finisher, (stem,) = finishers(stored=False, format="pcm16", plugins=plugins), many(recorded, owner, 1)
+    finisher.submit(stem)
+    eventually(lambda: len(plugins.told) >= 3)
+    assert len(made) == 2  # read to be made, and again to be compared
+    plugins.answer = True
+    eventually(lambda: finisher.waiting == 0)
+    assert len({event.id for event in plugins.told}) == 1
+    assert recorded.names() == [f"{stem}-pcm16.wav", f"{stem}.json"]
+
+
+def test_a_bounded_number_is_announced_at_one_time(
+    finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finish_module, "TELLING", 5)
+    plugins = Plugins(answer=None)
+    finisher = finishers(stored=False, plugins=plugins)
+    for stem in many(recorded, owner, 12):
+        finisher.submit(stem)
+    eventually(lambda: len(plugins.hanging) == 5)
+    time.sleep(0.1)  # it could tell more
+    for number in range(12):
+        eventually(lambda: len(plugins.hanging) > number)  # noqa: B023
+        assert len(plugins.hanging) <= number + 5
+        plugins.hanging[number](True)
+    eventually(lambda: finisher.waiting == 0)
+    assert len(plugins.told) == 12
+
+
+def test_stop_waits_for_answers_as_long_as_it_may(finishers: Finishers, recorded: Any, owner: Owner) -> None:
+    plugins = Plugins(answer=None)
+    finisher, stems = finishers(stored=False, plugins=plugins), many(recorded, owner, 2)
+    for stem in stems:
+        finisher.submit(stem)
+    answers = threading.Timer(0.2, lambda: plugins.hanging[0](True))
+    answers.start()
+    assert finisher.stop(2.5)
+    answers.join()
+    owners = sorted(Document.read(recorded.directory / f"{stem}.json").owner or "" for stem in stems)
+    assert owners == ["", owner.token]  # the other is for the next start
+
+
+def test_at_the_end_a_refusal_is_no_failure(finishers: Finishers, recorded: Any, owner: Owner) -> None:
+    plugins = Plugins(answer=None)
+    finisher, (stem,) = finishers(stored=False, plugins=plugins), many(recorded, owner, 1)
+    finisher.submit(stem)
+    refuse = threading.Timer(0.5, lambda: plugins.hanging[0](False))
+    refuse.start()
+    assert finisher.stop(60.0)
+    assert finisher.counts.failures == {}
+    assert Document.read(recorded.directory / f"{stem}.json").owner == owner.token
 
 
 def test_the_sweep_finishes_what_was_left(

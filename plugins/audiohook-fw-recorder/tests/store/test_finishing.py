@@ -18,6 +18,7 @@ from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.settings import RecorderSettings
 from audiohook_fw_recorder.store import Store, StoreError
 
+from audiohook_fw import RecordingFinished
 from audiohook_fw.audio import read_wav
 
 CONVERSATION = "c0ffee00-0000-4000-8000-000000000001"
@@ -41,6 +42,12 @@ def make(recorded: Any, owner: Owner, tmp_path: Path) -> Make:
     return make
 
 
+def finish(finishing: Finishing, stem: str) -> Any:
+    """Do both halves; return what was uploaded."""
+    ready = finishing.prepare(stem)
+    return ready.uploaded if ready is not None and finishing.complete(ready) else None
+
+
 def names_in(store: Store | None) -> list[str]:
     assert store is not None
     return sorted(stored.key.rpartition("/")[2] for stored in store.objects())
@@ -51,7 +58,7 @@ def test_what_the_store_has_is_deleted_here(make: Make, recorded: Any, owner: Ow
     finishing, store = make()
     stem = recorded(owner, state=state)
     payload = read_wav(recorded.directory / f"{stem}.wav").payload
-    done = finishing.finish(stem)
+    done = finish(finishing, stem)
     assert done is not None
     assert recorded.names() == []
     assert names_in(store) == [f"{stem}.json", f"{stem}.wav"]
@@ -64,7 +71,7 @@ def test_what_the_store_has_is_deleted_here(make: Make, recorded: Any, owner: Ow
 def test_without_a_store_it_stays_and_is_final(make: Make, recorded: Any, owner: Owner) -> None:
     finishing, _ = make(stored=False)
     stem = recorded(owner, state="recording")
-    assert finishing.finish(stem) is None
+    assert finish(finishing, stem) is None
     document = Document.read(recorded.directory / f"{stem}.json")
     assert (document.owner, document.state) == (None, "interrupted")
     assert recorded.names() == [f"{stem}.json", f"{stem}.wav"]
@@ -73,7 +80,7 @@ def test_without_a_store_it_stays_and_is_final(make: Make, recorded: Any, owner:
 def test_the_files_that_are_wanted_are_uploaded(make: Make, recorded: Any, owner: Owner) -> None:
     finishing, store = make(format="flac", per_channel=True)
     stem = recorded(owner)
-    finishing.finish(stem)
+    finish(finishing, stem)
     assert recorded.names() == []
     assert names_in(store) == [f"{stem}-external.flac", f"{stem}-internal.flac", f"{stem}.json"]
 
@@ -86,8 +93,8 @@ def test_what_belongs_to_nobody_or_another_is_left_alone(
     path = recorded.directory / f"{stem}.json"
     for token in (dead.token, None):
         Document.read(path).owned_by(token).save(path)
-        assert finishing.finish(stem) is None
-    assert finishing.finish("nothing") is None
+        assert finish(finishing, stem) is None
+    assert finish(finishing, "nothing") is None
     assert recorded.names() == [f"{stem}.json", f"{stem}.wav"]
     assert names_in(store) == []
 
@@ -131,10 +138,10 @@ def test_a_kill_between_any_two_steps_is_mended(
         with monkeypatch.context() as patch:
             count = steps(patch, die_at)
             with contextlib.suppress(Killed):
-                finishing.finish(stem)
+                finish(finishing, stem)
             if count() < die_at:
                 break  # it came to its end
-        finishing.finish(stem)
+        finish(finishing, stem)
         assert [name for name in recorded.names() if not name.endswith(".tmp")] == [], die_at
         found = {o.key: store.read(o.key) for o in store.objects()}
         expected = expected or found
@@ -155,10 +162,10 @@ def test_settings_that_change_after_a_kill_bring_nothing_twice_into_the_store(
         with monkeypatch.context() as patch:
             count = steps(patch, die_at)
             with contextlib.suppress(Killed):
-                finishing.finish(stem)
+                finish(finishing, stem)
             if count() < die_at:
                 break
-        next_one.finish(stem)
+        finish(next_one, stem)
         sidecar = Document.parse(store.read(store.key(CONVERSATION, f"{stem}.json")), stem)
         named = [file.name for file in sidecar.audio.files]
         assert names_in(store) == sorted([f"{stem}.json", *named]), die_at
@@ -178,8 +185,66 @@ def test_what_was_erased_meanwhile_is_deleted_in_the_store_too(
 
     real = finishing_module.upload
     monkeypatch.setattr(finishing_module, "upload", upload)
-    assert finishing.finish(stem) is None
+    assert finish(finishing, stem) is None
     assert names_in(store) == []
+
+
+def test_without_a_store_what_was_erased_meanwhile_does_not_come_back(
+    make: Make, recorded: Any, owner: Owner
+) -> None:
+    finishing, _ = make(stored=False)
+    stem = recorded(owner)
+    ready = finishing.prepare(stem)
+    assert ready is not None
+    for name in recorded.names():
+        (recorded.directory / name).unlink()
+    assert not finishing.complete(ready)
+    assert recorded.names() == []
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("wanted", [{}, {"format": "flac", "per_channel": True}])
+@pytest.mark.parametrize("state", ["complete", "recording"])
+def test_after_a_kill_it_is_announced_under_the_same_id(
+    make: Make,
+    recorded: Any,
+    owner: Owner,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    wanted: Any,
+    *,
+    stored: bool,
+) -> None:
+    finishing, store = make(stored=stored, **wanted)
+    names = set()
+    for die_at in range(1, 1000):
+        stem = recorded(owner, state=state)
+        told = []
+
+        def live(stem: str = stem, told: list[RecordingFinished] = told) -> None:
+            if (ready := finishing.prepare(stem)) is not None:
+                told.append(finishing.finished(ready))
+                finishing.complete(ready)
+
+        with monkeypatch.context() as patch:
+            count = steps(patch, die_at)
+            with contextlib.suppress(Killed):
+                live()
+            over = count() < die_at
+        live()
+        assert told, die_at
+        assert all(event == told[0] for event in told), die_at
+        assert told[0].state == ("complete" if state == "complete" else "interrupted")
+        names.add(told[0].id)
+        for path in recorded.directory.glob(f"{stem}*"):
+            path.unlink()
+        if store is not None:
+            assert told[0].url in {f"{store.url}/{stored.key}" for stored in store.objects()}
+            store.delete([stored.key for stored in store.objects()])
+        if over:
+            break
+    assert names == {f"{stem}@2026-01-31T12:00:00+00:00"}
+    assert die_at > 1, "it was never killed"
 
 
 def test_a_mark_deletes_nothing_of_a_later_recording_of_that_name(
@@ -191,7 +256,7 @@ def test_a_mark_deletes_nothing_of_a_later_recording_of_that_name(
     old.rename(recorded.directory / f"{stem}{STORED}")
     (recorded.directory / f"{stem}.wav").unlink()
     assert recorded(owner, state="recording", seconds=2.0) == stem
-    finishing.finish(stem)
+    finish(finishing, stem)
     assert recorded.names() == []
     assert store is not None
     assert len(read_wav_of(store, stem)) == 2 * 16_000
@@ -210,7 +275,7 @@ def test_a_mark_deletes_its_own_beside_a_later_recording_of_that_name(
     (recorded.directory / f"{stem}.wav").rename(recorded.directory / f"{stem}-cut.wav")
     old.unlink()
     assert recorded(owner, state="recording", seconds=2.0) == stem
-    finishing.finish(stem)
+    finish(finishing, stem)
     assert recorded.names() == []
     assert store is not None
     assert len(read_wav_of(store, stem)) == 2 * 16_000
@@ -227,7 +292,7 @@ def test_missing_audio_is_told_and_belongs_to_nobody_any_more(
     stem = recorded(owner)
     (recorded.directory / f"{stem}.wav").unlink()
     with pytest.raises(LostError, match=f"{stem}.wav is missing") as error:
-        finishing.finish(stem)
+        finish(finishing, stem)
     assert error.value.kind == "missing"
     document = Document.read(recorded.directory / f"{stem}.json")
     assert (document.owner, document.errors) == (None, {"finish": 1})
@@ -247,7 +312,7 @@ def test_damaged_audio_is_not_uploaded(make: Make, recorded: Any, owner: Owner, 
     else:
         path.with_suffix(".wav").write_bytes(b"nonsense")
     with pytest.raises(LostError) as error:
-        finishing.finish(stem)
+        finish(finishing, stem)
     assert error.value.kind == "damaged"
     assert Document.read(path).owner is None
     assert recorded.names() == [f"{stem}.json", f"{stem}.wav"]
@@ -259,7 +324,7 @@ def test_a_damaged_sidecar_is_told(make: Make, recorded: Any, owner: Owner) -> N
     stem = recorded(owner)
     replace(recorded.directory / f"{stem}.json", '{"format": "audiohook-recording/1", "own')
     with pytest.raises(DocumentError, match="cut off"):
-        finishing.finish(stem)
+        finish(finishing, stem)
 
 
 @pytest.mark.parametrize("back", [False, True])
@@ -272,11 +337,11 @@ def test_a_directory_that_is_gone_comes_back_perhaps(
     if back:
         recorded.directory.mkdir()  # an empty mount point
     with pytest.raises(NotADirectoryError):
-        finishing.finish(stem)
+        finish(finishing, stem)
     if back:
         recorded.directory.rmdir()
     (tmp_path / "elsewhere").rename(recorded.directory)
-    assert finishing.finish(stem) is not None
+    assert finish(finishing, stem) is not None
     assert recorded.names() == []
     assert len(names_in(store)) == 2
 
@@ -291,7 +356,7 @@ def test_a_full_disk_does_not_keep_what_the_store_has(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Document, "save", refuse)
-    assert finishing.finish(stem) is not None
+    assert finish(finishing, stem) is not None
     assert recorded.names() == []
     assert len(names_in(store)) == 2
 
@@ -306,7 +371,7 @@ def test_while_the_store_fails_the_sidecar_says_that_the_call_is_over(
     stem = recorded(owner, state="recording")
     monkeypatch.setattr(Store, "put", fail)
     with pytest.raises(StoreError):
-        finishing.finish(stem)
+        finish(finishing, stem)
     document = Document.read(recorded.directory / f"{stem}.json")
     assert (document.state, document.owner) == ("interrupted", owner.token)
 

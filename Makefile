@@ -55,13 +55,18 @@ bench: setup ## measure what a call costs on this machine (BENCH_ARGS=--quick, -
 CHAOS = cd tests && ../$(BIN)/python -m chaos
 CHAOS_ARGS = $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(if $(CHAOS_PAGE),--write $(abspath $(CHAOS_PAGE)))
 
+SESSIONS_KILLS = $(BIN)/python plugins/audiohook-fw-sessions/tests/kill.py \
+  --kills $(or $(CHAOS_KILLS),50) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+
 chaos: setup kills ## play random calls for half an hour (CHAOS_MINUTES), most of them bad, after kills
 	$(CHAOS) calls --seconds $$(( $(or $(CHAOS_MINUTES),30) * 60 )) $(CHAOS_ARGS)
 
-kills: setup ## kill 50 servers (CHAOS_KILLS) under load for each place of recordings, and check what is kept
+kills: setup ## kill 50 servers (CHAOS_KILLS) for each place of recordings, and each database of sessions, under load
 	@set -e; for keep in $(or $(CHAOS_KEEP),disk s3 age age-s3); do \
 	  (set -x; $(CHAOS) kills --kills $(or $(CHAOS_KILLS),50) --keep $$keep $(CHAOS_ARGS)); \
 	done
+	$(if $(CHAOS_KEEP),,$(SESSIONS_KILLS))
+	$(if $(CHAOS_KEEP),,$(SESSIONS_KILLS) --postgresql)
 
 drains: setup ## drain 200 servers (CHAOS_DRAINS) under load
 	$(CHAOS) drains --drains $(or $(CHAOS_DRAINS),200) $(CHAOS_ARGS)

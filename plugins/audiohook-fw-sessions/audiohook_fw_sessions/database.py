@@ -161,14 +161,19 @@ def _insert(table: Table, is_file: bool) -> Any:
 
 
 def _upsert(table: Table, is_file: bool) -> Any:
-    """Return the statement for a table: rows with a revision replace older ones, others stay."""
+    """Return the statement for a table: rows with a revision replace older ones, others stay.
+
+    Recordings are as they were announced last: after a kill, that may be at another place.
+    """
     insert = _insert(table, is_file)
     columns = [column for column in table.columns if column.autoincrement is not True]
     insert = insert.values({column.name: None for column in columns})
-    if "revision" not in table.c:
+    if "revision" not in table.c and table is not recordings:
         return insert.on_conflict_do_nothing()
     keys = [column.name for column in table.primary_key]
     new = {column.name: insert.excluded[column.name] for column in columns if column.name not in keys}
+    if table is recordings:
+        return insert.on_conflict_do_update(index_elements=keys, set_=new)
     newer = table.c.revision < insert.excluded.revision
     return insert.on_conflict_do_update(index_elements=keys, set_=new, where=newer)
 

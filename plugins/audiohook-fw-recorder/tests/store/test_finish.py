@@ -303,6 +303,26 @@ def test_what_plugins_refuse_is_made_once(
     assert recorded.names() == [f"{stem}-pcm16.wav", f"{stem}.json"]
 
 
+def test_while_plugins_refuse_what_cannot_be_made_is_told_once(
+    finishers: Finishers,
+    recorded: Any,
+    owner: Owner,
+    eventually: Eventually,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plugins = Plugins(answer=False)
+    finisher, (stem,) = finishers(stored=False, format="pcm16", plugins=plugins), many(recorded, owner, 1)
+    path = recorded.directory / f"{stem}.wav"
+    path.write_bytes(path.read_bytes()[:-100])
+    finisher.submit(stem)
+    eventually(lambda: len(plugins.told) >= 3)
+    plugins.answer = True
+    eventually(lambda: finisher.waiting == 0)
+    assert sum("stays as it is" in record.getMessage() for record in caplog.records) == 1
+    document = Document.read(recorded.directory / f"{stem}.json")
+    assert (document.owner, document.errors) == (None, {"convert": 1})
+
+
 def test_a_bounded_number_is_announced_at_one_time(
     finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,8 @@
 They are shortened. The writer knows of time only how long it waits between two tries (`RETRY` to
 `LONGEST_RETRY`) and, for a file, how long one try waits for the lock (`BUSY_SECONDS`): all are a 60th here.
 An outage then lasts for as many tries as fit into ten minutes, and as many rows come as 100 calls write in
-them, one each 4 s. How much piles up, what is held in memory, and how often is tried in vain are as in ten minutes.
+them, one each 4 s. So what piles up, what is held in memory, and how often is tried in vain are those of
+ten minutes.
 """
 
 from __future__ import annotations

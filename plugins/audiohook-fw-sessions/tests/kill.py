@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
@@ -103,8 +103,12 @@ class Server:
 
     def unfinished(self) -> list[str]:
         """Return the names of recordings that the recorder has still something to do for."""
-        texts = {path.name: path.read_text() for path in self.recordings.glob("*.json")}
-        return [name for name, text in texts.items() if '"owner"' in text or name.endswith(".stored.json")]
+        found = []
+        for path in self.recordings.glob("*.json"):
+            with suppress(FileNotFoundError):  # it has just gone to the store
+                if '"owner"' in path.read_text() or path.name.endswith(".stored.json"):
+                    found.append(path.name)
+        return found
 
     def finished(self) -> dict[str, Document]:
         """Return the sidecars of all recordings that are finished, by what they are announced as."""

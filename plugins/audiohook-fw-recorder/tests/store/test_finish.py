@@ -5,80 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from audiohook_fw_recorder import finish as finish_module
-from audiohook_fw_recorder import product as product_module
 from audiohook_fw_recorder.document import Document
-from audiohook_fw_recorder.finish import Finisher
 from audiohook_fw_recorder.owner import Owner
-from audiohook_fw_recorder.settings import RecorderSettings
-from audiohook_fw_recorder.store import Store
-
-from audiohook_fw import RecordingFinished
 
 ID = "6f1c3d58-0000-4000-8000-0000000000ab"
 Eventually = Callable[[Callable[[], Any]], None]
-
-
-class Plugins:
-    """Stands for the event loop, and the plugins in it: `answer` is what they say, `None` that they hang."""
-
-    is_heard = True
-
-    def __init__(self, answer: bool | None) -> None:
-        self.answer = answer
-        self.told: list[RecordingFinished] = []
-        self.hanging: list[Callable[[bool], None]] = []
-
-    def tell(self, event: RecordingFinished, told: Callable[[bool], None]) -> None:
-        self.told.append(event)
-        if self.answer is None:
-            self.hanging.append(told)
-        else:
-            told(self.answer)
-
-
-class Finishers:
-    """Makes finishers, and ends them."""
-
-    def __init__(self, recorded: Any, section: Callable[..., dict[str, Any]], owner: Owner) -> None:
-        self._recorded, self._section, self._owner = recorded, section, owner
-        self.made: list[Finisher] = []
-
-    def __call__(
-        self,
-        *,
-        stored: bool = True,
-        format: str = "wav",  # noqa: A002
-        plugins: Any = None,
-        **more: Any,
-    ) -> Finisher:
-        section = self._section(**more) if stored else {}
-        settings = RecorderSettings.model_validate(
-            {"directory": self._recorded.directory, "store": section, "format": format}
-        )
-        self.store = Store(settings.store) if stored else None
-        self.made.append(Finisher(settings, self._owner, self.store, plugins))
-        return self.made[-1]
-
-    def stored(self) -> list[str]:
-        """The names of all objects, sidecars before audio."""
-        assert self.store is not None
-        return sorted(stored.key.rpartition("/")[2] for stored in self.store.objects())
-
-
-@pytest.fixture
-def finishers(
-    recorded: Any, section: Callable[..., dict[str, Any]], owner: Owner, proxy: Any
-) -> Iterator[Finishers]:
-    finishers = Finishers(recorded, section, owner)
-    yield finishers
-    proxy.fault = None
-    for finisher in finishers.made:
-        finisher.stop(30.0)
 
 
 def many(recorded: Any, owner: Owner, number: int, **more: Any) -> list[str]:
@@ -90,7 +26,7 @@ def names_of(stems: list[str]) -> list[str]:
 
 
 def test_recordings_are_uploaded_once_each(
-    finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually
+    finishers: Any, recorded: Any, owner: Owner, eventually: Eventually
 ) -> None:
     finisher, stems = finishers(), many(recorded, owner, 40)
     for stem in (*stems, *stems[:10]):  # handed in twice does not matter
@@ -99,7 +35,7 @@ def test_recordings_are_uploaded_once_each(
     assert finishers.stored() == names_of(stems)
     assert recorded.names() == []
     assert (finisher.counts.uploads, finisher.counts.failures) == (40, {})
-    assert finisher.counts.bytes == sum(o.size for o in finishers.store.objects())  # type: ignore[union-attr]
+    assert finisher.counts.bytes == sum(o.size for o in finishers.store.objects())
     assert finisher.backlog(time.monotonic()) == (0, 0, 0.0)
     assert threading.active_count() < 40
 
@@ -110,7 +46,7 @@ def test_recordings_are_uploaded_once_each(
      ("cut answer", "connection"), ("hang", "timeout"), ("refused", "connection")],
 )  # fmt: skip
 def test_a_store_that_fails_gets_everything_when_it_is_back(
-    finishers: Finishers,
+    finishers: Any,
     recorded: Any,
     owner: Owner,
     proxy: Any,
@@ -147,7 +83,7 @@ def test_a_store_that_fails_gets_everything_when_it_is_back(
 
 
 def test_while_the_store_fails_one_at_a_time_asks(
-    finishers: Finishers, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
+    finishers: Any, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
 ) -> None:
     finisher, stems = finishers(parallel=4), many(recorded, owner, 30)
     proxy.fault = 500
@@ -161,7 +97,7 @@ def test_while_the_store_fails_one_at_a_time_asks(
 
 
 def test_one_that_cannot_be_finished_does_not_keep_others(
-    finishers: Finishers,
+    finishers: Any,
     recorded: Any,
     owner: Owner,
     eventually: Eventually,
@@ -181,7 +117,7 @@ def test_one_that_cannot_be_finished_does_not_keep_others(
 
 
 def test_a_disk_that_refuses_delays_only_what_it_refuses(
-    finishers: Finishers,
+    finishers: Any,
     recorded: Any,
     owner: Owner,
     eventually: Eventually,
@@ -206,7 +142,7 @@ def test_a_disk_that_refuses_delays_only_what_it_refuses(
 
 
 def test_a_bug_is_told_and_does_not_end_the_thread(
-    finishers: Finishers,
+    finishers: Any,
     recorded: Any,
     owner: Owner,
     eventually: Eventually,
@@ -230,143 +166,8 @@ def test_a_bug_is_told_and_does_not_end_the_thread(
     assert any(record.exc_info for record in caplog.records)
 
 
-@pytest.mark.parametrize("stored", [True, False])
-def test_recordings_are_announced_before_that_is_noted(
-    finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually, *, stored: bool
-) -> None:
-    plugins = Plugins(answer=None)
-    finisher, stems = finishers(stored=stored, plugins=plugins), many(recorded, owner, 3)
-    for stem in stems:
-        finisher.submit(stem)
-    eventually(lambda: len(plugins.hanging) == 3)
-    assert finisher.waiting == finisher.backlog(time.monotonic())[0] == 3
-    assert recorded.names() == names_of(stems)
-    assert all(Document.read(recorded.directory / f"{stem}.json").owner == owner.token for stem in stems)
-    for told in plugins.hanging:
-        told(True)
-    eventually(lambda: finisher.waiting == 0)
-    assert sorted(event.id.partition("@")[0] for event in plugins.told) == stems
-    if stored:
-        assert (recorded.names(), finishers.stored()) == ([], names_of(stems))
-        assert finishers.store is not None
-        urls = {f"{finishers.store.url}/{stored.key}" for stored in finishers.store.objects()}
-        assert {event.url for event in plugins.told} == {url for url in urls if url.endswith(".wav")}
-        assert all(len(event.sha256) == 64 for event in plugins.told)
-    else:
-        assert {Document.read(recorded.directory / f"{stem}.json").owner for stem in stems} == {None}
-        assert {event.url for event in plugins.told} == {
-            (recorded.directory / f"{stem}.wav").as_uri() for stem in stems
-        }
-    assert [event.size for event in plugins.told] == [3200 + 58] * 3
-
-
-def test_what_plugins_refuse_is_announced_again_and_uploaded_once(
-    finishers: Finishers, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
-) -> None:
-    plugins = Plugins(answer=False)
-    finisher, stems = finishers(plugins=plugins), many(recorded, owner, 2)
-    for stem in stems:
-        finisher.submit(stem)
-    eventually(lambda: len(plugins.told) >= 5)
-    assert finishers.stored() == names_of(stems)
-    assert recorded.names() == names_of(stems)
-    assert finisher.counts.failures["announce"] >= 3
-    assert "(announce)" in str(finisher.problem)
-    plugins.answer = True
-    eventually(lambda: finisher.waiting == 0)
-    assert recorded.names() == []
-    assert len({(event.id, event.url) for event in plugins.told}) == 2
-    puts = [path for method, path in proxy.requests if method == "PUT"]
-    assert len(puts) == len(set(puts)) == 4
-    assert finisher.problem is None
-
-
-def test_what_plugins_refuse_is_made_once(
-    finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = []
-
-    def blocks(*arguments: Any) -> Any:
-        made.append(arguments)
-        return real(*arguments)
-
-    real = product_module.blocks
-    monkeypatch.setattr(product_module, "blocks", blocks)
-    plugins = Plugins(answer=False)
-    finisher, (stem,) = finishers(stored=False, format="pcm16", plugins=plugins), many(recorded, owner, 1)
-    finisher.submit(stem)
-    eventually(lambda: len(plugins.told) >= 3)
-    assert len(made) == 2  # read to be made, and again to be compared
-    plugins.answer = True
-    eventually(lambda: finisher.waiting == 0)
-    assert len({event.id for event in plugins.told}) == 1
-    assert recorded.names() == [f"{stem}-pcm16.wav", f"{stem}.json"]
-
-
-def test_while_plugins_refuse_what_cannot_be_made_is_told_once(
-    finishers: Finishers,
-    recorded: Any,
-    owner: Owner,
-    eventually: Eventually,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    plugins = Plugins(answer=False)
-    finisher, (stem,) = finishers(stored=False, format="pcm16", plugins=plugins), many(recorded, owner, 1)
-    path = recorded.directory / f"{stem}.wav"
-    path.write_bytes(path.read_bytes()[:-100])
-    finisher.submit(stem)
-    eventually(lambda: len(plugins.told) >= 3)
-    plugins.answer = True
-    eventually(lambda: finisher.waiting == 0)
-    assert sum("stays as it is" in record.getMessage() for record in caplog.records) == 1
-    document = Document.read(recorded.directory / f"{stem}.json")
-    assert (document.owner, document.errors) == (None, {"convert": 1})
-
-
-def test_a_bounded_number_is_announced_at_one_time(
-    finishers: Finishers, recorded: Any, owner: Owner, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finish_module, "TELLING", 5)
-    plugins = Plugins(answer=None)
-    finisher = finishers(stored=False, plugins=plugins)
-    for stem in many(recorded, owner, 12):
-        finisher.submit(stem)
-    eventually(lambda: len(plugins.hanging) == 5)
-    time.sleep(0.1)  # it could tell more
-    for number in range(12):
-        eventually(lambda: len(plugins.hanging) > number)  # noqa: B023
-        assert len(plugins.hanging) <= number + 5
-        plugins.hanging[number](True)
-    eventually(lambda: finisher.waiting == 0)
-    assert len(plugins.told) == 12
-
-
-def test_stop_waits_for_answers_as_long_as_it_may(finishers: Finishers, recorded: Any, owner: Owner) -> None:
-    plugins = Plugins(answer=None)
-    finisher, stems = finishers(stored=False, plugins=plugins), many(recorded, owner, 2)
-    for stem in stems:
-        finisher.submit(stem)
-    answers = threading.Timer(0.2, lambda: plugins.hanging[0](True))
-    answers.start()
-    assert finisher.stop(2.5)
-    answers.join()
-    owners = sorted(Document.read(recorded.directory / f"{stem}.json").owner or "" for stem in stems)
-    assert owners == ["", owner.token]  # the other is for the next start
-
-
-def test_at_the_end_a_refusal_is_no_failure(finishers: Finishers, recorded: Any, owner: Owner) -> None:
-    plugins = Plugins(answer=None)
-    finisher, (stem,) = finishers(stored=False, plugins=plugins), many(recorded, owner, 1)
-    finisher.submit(stem)
-    refuse = threading.Timer(0.5, lambda: plugins.hanging[0](False))
-    refuse.start()
-    assert finisher.stop(60.0)
-    assert finisher.counts.failures == {}
-    assert Document.read(recorded.directory / f"{stem}.json").owner == owner.token
-
-
 def test_the_sweep_finishes_what_was_left(
-    finishers: Finishers, recorded: Any, dead: Owner, eventually: Eventually
+    finishers: Any, recorded: Any, dead: Owner, eventually: Eventually
 ) -> None:
     stems = many(recorded, dead, 3, state="recording")
     finisher = finishers()
@@ -377,7 +178,7 @@ def test_the_sweep_finishes_what_was_left(
 
 
 def test_the_sweep_tries_again_what_the_disk_refused(
-    finishers: Finishers, recorded: Any, dead: Owner, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    finishers: Any, recorded: Any, dead: Owner, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (stem,) = many(recorded, dead, 1, state="recording")
     finisher = finishers(stored=False)
@@ -391,7 +192,7 @@ def test_the_sweep_tries_again_what_the_disk_refused(
 
 
 def test_a_store_that_cannot_be_used_is_told_at_start(
-    finishers: Finishers, proxy: Any, eventually: Eventually, caplog: pytest.LogCaptureFixture
+    finishers: Any, proxy: Any, eventually: Eventually, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy.fault = 403
     finisher = finishers()
@@ -402,7 +203,7 @@ def test_a_store_that_cannot_be_used_is_told_at_start(
     ]
 
 
-def test_stop_finishes_what_waits(finishers: Finishers, recorded: Any, owner: Owner) -> None:
+def test_stop_finishes_what_waits(finishers: Any, recorded: Any, owner: Owner) -> None:
     finisher, stems = finishers(), many(recorded, owner, 10)
     for stem in stems:
         finisher.submit(stem)
@@ -411,7 +212,7 @@ def test_stop_finishes_what_waits(finishers: Finishers, recorded: Any, owner: Ow
 
 
 def test_stop_does_not_wait_for_a_store_that_fails(
-    finishers: Finishers,
+    finishers: Any,
     recorded: Any,
     owner: Owner,
     proxy: Any,
@@ -431,7 +232,7 @@ def test_stop_does_not_wait_for_a_store_that_fails(
 
 
 def test_stop_tells_that_a_request_goes_on(
-    finishers: Finishers, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
+    finishers: Any, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
 ) -> None:
     finisher, stems = finishers(timeout=60.0), many(recorded, owner, 1)
     proxy.fault = "hang"
@@ -443,7 +244,7 @@ def test_stop_tells_that_a_request_goes_on(
 
 
 def test_there_is_no_thread_before_there_is_work(
-    finishers: Finishers,
+    finishers: Any,
     recorded: Any,
     owner: Owner,
     eventually: Eventually,
@@ -461,7 +262,7 @@ def test_there_is_no_thread_before_there_is_work(
 
 
 def test_health_can_be_told_never_to_care(
-    finishers: Finishers, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
+    finishers: Any, recorded: Any, owner: Owner, proxy: Any, eventually: Eventually
 ) -> None:
     patient, careless = finishers(unhealthy_after=3600.0), finishers(unhealthy_after=0.0)
     proxy.fault = 500

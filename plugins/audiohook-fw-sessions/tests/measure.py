@@ -152,7 +152,9 @@ def calls(url: str, count: int) -> None:
                 found[kind].append((_cpu() - cpu) / (count * 60))
     more = [(w - o) * 1e6 for w, o in zip(found["with"], found["without"], strict=True)]
     spread = f"{statistics.median(more):.0f} µs ({min(more):.0f} to {max(more):.0f})"
-    print(f"{spread} of CPU more for a call-second, beside {statistics.median(found['without']) * 1e6:.0f} µs")
+    print(
+        f"{spread} of CPU more for a call-second, beside {statistics.median(found['without']) * 1e6:.0f} µs"
+    )
 
 
 def _play(call: CallDriver) -> None:

@@ -110,6 +110,22 @@ class Database:
                 await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
         return deleted
 
+    async def delete_before(self, oldest: str, limit: int) -> int:
+        """Delete sessions with ids below one, the oldest first, with all that is theirs; return how many.
+
+        Their rows of `recordings` stay.
+        """
+        await self.open()
+        async with self._engine.begin() as connection:
+            query = select(sessions.c.id).where(sessions.c.id < oldest).order_by(sessions.c.id).limit(limit)
+            query = query.with_for_update(skip_locked=True)  # of what another node deletes
+            ids = list((await connection.execute(query)).scalars())
+            if ids:
+                for table in CHILDREN:
+                    await connection.execute(delete(table).where(table.c.session.in_(ids)))
+                await connection.execute(delete(sessions).where(sessions.c.id.in_(ids)))
+        return len(ids)
+
     # inside -------------------------------------------------------------------------------------
 
     async def _put(self, connection: AsyncConnection, rows: Sequence[_Values]) -> None:

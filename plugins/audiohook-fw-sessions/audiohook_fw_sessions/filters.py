@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 
+from .rows import first_id
 from .schema import sessions, tags
 from .search import said
 
@@ -101,9 +102,9 @@ def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     c = sessions.c
     found: list[ColumnElement[bool]] = []
     if wanted.since is not None:
-        found.append(c.id >= _first_id(wanted.since))
+        found.append(c.id >= first_id(wanted.since))
     if wanted.until is not None:
-        found.append(c.id < _first_id(wanted.until))
+        found.append(c.id < first_id(wanted.until))
     for value, col in (
         (wanted.key, c.key_name),
         (wanted.organization, c.organization_id),
@@ -124,10 +125,6 @@ def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     if wanted.words:
         found.append(c.id.in_(said(wanted.words, dialect)))
     return found
-
-
-def _first_id(at: datetime) -> str:
-    return f"{max(0, int(at.timestamp() * 1000)):012x}"
 
 
 def _short(name: str, value: object) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audiohook_fw import PluginError
 
-from .address import is_sqlite, read_url, sqlite_file
+from .address import is_sqlite, read_url, shown, sqlite_file
 from .export import export_to
 from .failures import reason_of
 from .filters import Filter, read_id
@@ -146,7 +146,6 @@ def _ask(
         finally:
             await reader.close()
 
-    where = url.render_as_string(hide_password=True)
     try:
         with nullcontext() if shows_progress else Console(stderr=True).status("asking the database ..."):
             return asyncio.run(ask())
@@ -158,4 +157,6 @@ def _ask(
                 f"there is no {sqlite_file(url)}; the server makes it: run one, set plugins.sessions.url"
             )
             raise PluginError("sessions", f"{problem}, or name --database") from None
-        raise PluginError("sessions", f"the database {where} cannot be used: {reason_of(error)}") from error
+        raise PluginError(
+            "sessions", f"the database {shown(url)} cannot be used: {reason_of(error)}"
+        ) from error

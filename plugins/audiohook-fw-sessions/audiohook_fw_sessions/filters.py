@@ -143,7 +143,10 @@ def _moment(name: str, value: str, *, end: bool = False) -> datetime | None:
         return None
     try:
         if len(value) == 10:
-            day = date.fromisoformat(value) + timedelta(days=1 if end else 0)
+            day = date.fromisoformat(value)
+            if end and day == date.max:
+                return datetime.max.replace(tzinfo=UTC)
+            day += timedelta(days=1 if end else 0)
             return datetime(day.year, day.month, day.day, tzinfo=UTC)
         at = datetime.fromisoformat(value)
         return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)

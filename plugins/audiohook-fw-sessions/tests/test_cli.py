@@ -243,7 +243,7 @@ def test_what_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
     other.write_text("this is no database, and long enough to be seen as none" * 10)
     with pytest.raises(PluginError, match="file is not a database"):
         run("list", "--database", f"sqlite:///{other}")
-    with pytest.raises(PluginError, match=r"postgresql\+asyncpg://u:\*\*\*@127.0.0.1:1/x cannot be used"):
+    with pytest.raises(PluginError, match=r"postgresql://u:\*\*\*@127.0.0.1:1/x cannot be used"):
         run("list", "--database", "postgresql://u:secret@127.0.0.1:1/x")
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, column, func, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .schema import events
@@ -18,7 +29,10 @@ _SPARSE: Final = 50
 """How often the index is read past an utterance before it is asked for each one instead."""
 
 _said: Final = table("said", column("rowid"))
-_SIMPLE: Final = text("'simple'")
+_SIMPLE: Final[ColumnElement[str]] = literal_column("'simple'")
+_MARKS: Final[ColumnElement[str]] = literal_column("'-+./@:&?=#%~<>,'")
+_SPACES: Final[ColumnElement[str]] = literal_column("'               '")
+"""PostgreSQL would take `555-1234` and `a@example.com` for one word each."""
 
 
 def said(words: Sequence[str], dialect: str) -> Select[Any]:
@@ -70,8 +84,8 @@ def _numbers(words: Sequence[str]) -> Select[Any]:
 
 def _matches(words: Sequence[str], *, by_index: bool = True) -> ColumnElement[bool]:
     """Return whether an utterance holds all the words, in PostgreSQL."""
-    # The index is over the column alone: of anything else the planner makes no use of it.
-    spoken = events.c.text if by_index else func.coalesce(events.c.text, text("''"))
-    vector = func.to_tsvector(_SIMPLE, spoken)
+    # Only where it is written as in the index does the planner make use of that.
+    said = events.c.text if by_index else func.coalesce(events.c.text, literal_column("''"))
+    vector = func.to_tsvector(_SIMPLE, func.translate(said, _MARKS, _SPACES))
     held: ColumnElement[bool] = vector.op("@@")(func.plainto_tsquery(_SIMPLE, " ".join(words)))
     return events.c.text.is_not(None) & held

@@ -78,6 +78,34 @@ def test_common_words_find_what_rare_ones_would(
                 assert pages(talked, limit, **wanted) == expected, (wanted, common, limit)
 
 
+def test_words_are_found_within_numbers_and_addresses(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = place.writer()
+    writer.put("sessions", {"id": session_id(1), "revision": 1})
+    said = "call 555-1234 or +49170 at 10:30, 3.50 of a@example.com/path?q=x#part, <b>Straße-Nord</b> don't"
+    writer.put("events", {"session": session_id(1), "number": 1, "type": "transcript", "text": said})
+    assert writer.stop(30) == 0
+    words = [
+        "555",
+        "1234",
+        "555-1234",
+        "49170",
+        "10",
+        "30,",
+        "50",
+        "3.50",
+        "example",
+        "example.com",
+        "path",
+        "x",
+    ]
+    for word in [*words, "part", "nord", "straße-nord", "don't", "don", "1234 30 com"]:
+        for common in (0, 10):
+            monkeypatch.setattr(search, "COMMON", common)
+            assert pages(place, 10, search=word) == [session_id(1)], word
+    for word in ("55", "exampl", "strasse"):
+        assert pages(place, 10, search=word) == []
+
+
 def test_what_is_common(talked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def question(reader: Reader) -> list[bool]:
         async with reader._engine.connect() as connection:

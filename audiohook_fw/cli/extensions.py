@@ -6,7 +6,7 @@ A plugin that is broken costs its own commands, and says so; everything else wor
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -16,6 +16,8 @@ from audiohook_fw.errors import AudiohookError
 from .errors import lines, warn
 
 __all__ = ["Group"]
+
+_COMPLETION: Final = ("install_completion", "show_completion")
 
 
 class Group(TyperGroup):
@@ -70,8 +72,14 @@ def _load(taken: Container[str]) -> tuple[dict[str, Any], Sequence[str]]:
             )
             continue
         try:
-            commands[command.name] = typer.main.get_command(command.app)
+            commands[command.name] = _below_ours(typer.main.get_command(command.app))
         except Exception as error:  # whatever a plugin took for an application
             warn(f"plugin {command.plugin}: its command {command.name} is broken ({type(error).__name__})")
     broken = [f"plugin {record.name}: {record.error}" for record in manager.records if record.error]
     return commands, broken
+
+
+def _below_ours(command: Any) -> Any:
+    """Return a command without the options for completion, which belong to the whole, and it has none."""
+    command.params = [parameter for parameter in command.params if parameter.name not in _COMPLETION]
+    return command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -135,7 +135,14 @@ async def _play(
     progress: Callable[[int], object],
 ) -> Replayed:
     began = stage.loop.time()
-    stage.services.wall = lambda: call.started_at + timedelta(seconds=stage.loop.time() - began)
+
+    def wall() -> datetime:
+        try:
+            return call.started_at + timedelta(seconds=stage.loop.time() - began)
+        except OverflowError:  # of a call that says it began at the end of time
+            return datetime.max.replace(tzinfo=UTC)
+
+    stage.services.wall = wall
     line = ReplayLine(facts, stage.services, frame=frame)
     decision = await line.open()
     summary = None

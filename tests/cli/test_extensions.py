@@ -83,7 +83,9 @@ def plugin(place):
 def test_a_group_of_commands(command, plugin):
     plugin(the_greeter=GREETER)
     assert command("the-greeter", "hello", "Ann").out == "hello Ann\n"
-    assert "Say hello." in command("the-greeter", "--help").out
+    helped = command("the-greeter", "--help").out
+    assert "Say hello." in helped
+    assert "completion" not in helped
 
 
 def test_a_single_command_and_its_status(command, plugin):

@@ -8,6 +8,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def test_equal_calls_give_equal_results(play: Any, steps: list[Step]) -> None:
     audio = [len(step.samples) for step in steps if isinstance(step, AudioStep)]
     assert first.summary.position == sum(taken) + sum(audio)
     assert first.summary.audio == sum(audio)
+
+
+def test_a_call_may_say_that_it_began_when_time_ends(play: Any) -> None:
+    late = datetime.max.replace(tzinfo=UTC)
+    call = RecordedCall(ID, STEREO, started_at=late)
+    assert play([sound(16_000)], call=call).summary.ended_at == late
 
 
 def test_ids_of_chance_are_the_same_each_time(play: Any) -> None:

@@ -55,12 +55,14 @@ def blocks(
                 raise RecordedAudioError(audio.files[0].name, "the files of its channels differ in length")
             if not length:
                 break
-    _check_length(audio, total)
+    _check_length(document, total)
 
 
-def _check_length(audio: RecordedAudio, found: int) -> None:
+def _check_length(document: Document, found: int) -> None:
     """Refuse files that have lost audio. A running call's sidecar lags behind them, and has no sums."""
-    if found != audio.samples and any(file.sha256 for file in audio.files):
+    audio = document.audio
+    is_cut = found < audio.samples and document.state != "recording"
+    if is_cut or (found != audio.samples and any(file.sha256 for file in audio.files)):
         raise RecordedAudioError(
             audio.files[0].name, f"it holds {found} samples, where the sidecar speaks of {audio.samples}"
         )

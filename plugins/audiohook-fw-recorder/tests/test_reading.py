@@ -99,6 +99,18 @@ def test_a_damaged_file_is_said_to_be(tmp_path: Path, content: bytes, problem: s
     assert str(caught.value).startswith(problem)
 
 
+def test_a_file_that_has_lost_audio_is_refused_once_the_call_is_over(tmp_path: Path) -> None:
+    wav(tmp_path / "s.wav", audio_of(900, 2))
+    files = [AudioFile(name="s.wav", channels=BOTH)]
+    longer = described(files, 1000, BOTH)
+    with pytest.raises(
+        RecordedAudioError, match=r"s.wav: it holds 900 samples, where the sidecar speaks of 1000"
+    ):
+        list(blocks(tmp_path, longer))
+    for document in (longer.model_copy(update={"state": "recording"}), described(files, 800, BOTH)):
+        assert sum(len(block) for block in blocks(tmp_path, document)) == 900
+
+
 def test_a_file_that_is_not_what_the_sidecar_says_is_refused(tmp_path: Path) -> None:
     wav(tmp_path / "s.wav", audio_of(10, 1))
     stereo = described([AudioFile(name="s.wav", channels=BOTH)], 10, BOTH)

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["FORMS", "is_sqlite", "read_url", "require_driver", "sqlite_file"]
+__all__ = ["FORMS", "is_sqlite", "read_url", "require_driver", "shown", "sqlite_file"]
 
 FORMS: Final = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
@@ -20,6 +20,8 @@ _DRIVERS: Final = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+
+_SSL: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def read_url(text: str) -> URL:
@@ -42,9 +44,32 @@ def read_url(text: str) -> URL:
             raise ValueError("sqlite: three slashes come before the file, four before an absolute one")
         if not url.database or url.database == ":memory:":
             raise ValueError("sqlite: name a file, as in sqlite:///audiohook-sessions.sqlite")
-    elif not url.database:
+        return url
+    return _checked(url)
+
+
+def shown(url: URL) -> str:
+    """Return the URL as people wrote it, without its password."""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
+
+def _checked(url: URL) -> URL:
+    """Return the URL of a server as its driver takes it; what that would choke on is refused."""
+    if not url.database:
         raise ValueError("postgresql: name the database, as in postgresql://HOST/audiohook")
-    return url
+    if "@" in (url.host or ""):
+        raise ValueError("postgresql: there is an @ too many; write one in a password as %40")
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise ValueError("postgresql: a port is a number from 1 to 65535")
+    query = dict(url.query)
+    mode = query.pop("sslmode", None) or query.get("ssl")
+    if query.keys() - {"host", "ssl"}:
+        raise ValueError("postgresql: what comes after ? may be sslmode= and host=, and nothing else")
+    if mode is None:
+        return url
+    if mode not in _SSL:
+        raise ValueError(f"postgresql: sslmode is one of {', '.join(_SSL)}")
+    return url.set(query={**query, "ssl": mode})
 
 
 def is_sqlite(url: URL) -> bool:

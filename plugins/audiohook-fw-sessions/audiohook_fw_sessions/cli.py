@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from contextlib import nullcontext
+from typing import TypeVar
 
 import typer
 from rich.console import Console
@@ -13,42 +13,32 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audiohook_fw import PluginError
 
-from .address import is_sqlite, read_url, sqlite_file
+from .address import is_sqlite, read_url, shown, sqlite_file
 from .export import export_to
 from .failures import reason_of
-from .filters import STATES, Filter, FilterError, read_filter, read_id
+from .filters import Filter, read_id
 from .migrate import SchemaError
-from .reader import MAX_PAGE, By, Reader
+from .options import (
+    Before,
+    Csv,
+    Database,
+    Details,
+    Group,
+    Id,
+    Into,
+    Json,
+    Limit,
+    checked,
+    filtered,
+    one_shape,
+)
+from .reader import By, Reader
 from .settings import SessionsSettings
 from .shapes import COLUMNS, as_csv, as_details, as_json, as_session_table, as_stats_table
 
 __all__ = ["make_app"]
 
 T = TypeVar("T")
-
-Since = Annotated[str, typer.Option(metavar="TIME", help="Begun at this day or time (UTC) or later.")]
-Until = Annotated[
-    str, typer.Option(metavar="TIME", help="Begun before this time, or up to and with this day.")
-]
-Key = Annotated[str, typer.Option(help="Of this API key, by its name in the configuration.")]
-Organization = Annotated[str, typer.Option(metavar="ID", help="Of this organization.")]
-Queue = Annotated[str, typer.Option(help="Of this queue, by id or name.")]
-Conversation = Annotated[str, typer.Option(metavar="ID", help="Of this conversation.")]
-State = Annotated[str, typer.Option(help=f"In this state: {', '.join(STATES)}.")]
-Tag = Annotated[list[str], typer.Option(metavar="NAME[=VALUE]", help="With this tag; may be given often.")]
-MinSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Of at least this length.")]
-Search = Annotated[str, typer.Option(metavar="WORDS", help="In which one utterance holds all these words.")]
-Json = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Database = Annotated[str, typer.Option(metavar="URL", help="Another database than plugins.sessions.url.")]
-Limit = Annotated[int, typer.Option(min=1, max=MAX_PAGE, help="Sessions of one page.")]
-Before = Annotated[str, typer.Option(metavar="ID", help="Go on after this session, the last of a page.")]
-Id = Annotated[
-    str, typer.Argument(metavar="ID", help="Of a session, or of a conversation.", show_default=False)
-]
-Group = Annotated[By, typer.Option("--by", help="What a line stands for.")]
-Into = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file; it must not be there.")]
-Details = Annotated[bool, typer.Option("--details", help="With all that happened in them (JSON only).")]
 
 
 def make_app(settings: SessionsSettings) -> typer.Typer:
@@ -60,17 +50,9 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
         """See what happened in calls."""
 
     @app.command("list")
+    @filtered
     def list_(
-        since: Since = "",
-        until: Until = "",
-        key: Key = "",
-        organization: Organization = "",
-        queue: Queue = "",
-        conversation: Conversation = "",
-        state: State = "",
-        tag: Tag = [],  # noqa: B006 - typer copies it
-        min_seconds: MinSeconds = None,
-        search: Search = "",
+        wanted: Filter,
         limit: Limit = 50,
         before: Before = "",
         json: Json = False,
@@ -78,9 +60,8 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
         database: Database = "",
     ) -> None:
         """List sessions, the newest first, a page at a time."""
-        wanted = _filter(locals())
-        after = _checked(lambda: read_id("before", before))
-        _one_shape(json, csv)
+        after = checked(lambda: read_id("before", before))
+        one_shape(json, csv)
         found = _ask(settings, database, lambda reader: reader.page(wanted, limit=limit, before=after))
         if json:
             typer.echo(as_json(found))
@@ -100,27 +81,17 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
         typer.echo(as_json(found) if json else "\n\n".join(map(as_details, found)))
 
     @app.command()
+    @filtered
     def stats(
+        wanted: Filter,
         by: Group = By.TOTAL,
-        since: Since = "",
-        until: Until = "",
-        key: Key = "",
-        organization: Organization = "",
-        queue: Queue = "",
-        conversation: Conversation = "",
-        state: State = "",
-        tag: Tag = [],  # noqa: B006
-        min_seconds: MinSeconds = None,
-        search: Search = "",
         json: Json = False,
         csv: Csv = False,
         database: Database = "",
     ) -> None:
         """Count sessions, and sum up their time."""
-        wanted = _filter(locals())
-        _one_shape(json, csv)
-        with Console(stderr=True).status("Counting ..."):
-            lines = _ask(settings, database, lambda reader: reader.stats(wanted, by))
+        one_shape(json, csv)
+        lines = _ask(settings, database, lambda reader: reader.stats(wanted, by))
         if json:
             typer.echo(as_json(lines))
         elif csv:
@@ -129,17 +100,9 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
             typer.echo(as_stats_table(lines, by.value))
 
     @app.command()
+    @filtered
     def export(
-        since: Since = "",
-        until: Until = "",
-        key: Key = "",
-        organization: Organization = "",
-        queue: Queue = "",
-        conversation: Conversation = "",
-        state: State = "",
-        tag: Tag = [],  # noqa: B006
-        min_seconds: MinSeconds = None,
-        search: Search = "",
+        wanted: Filter,
         details: Details = False,
         into: Into = None,
         csv: Csv = False,
@@ -147,12 +110,14 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
         database: Database = "",
     ) -> None:
         """Write all sessions, the newest first, as a JSON array or CSV; memory stays small."""
-        wanted = _filter(locals())
-        _one_shape(json, csv)
+        one_shape(json, csv)
         if details and csv:
             raise typer.BadParameter("--details is for JSON; a line of CSV has no room for them")
         count = _ask(
-            settings, database, lambda reader: export_to(reader, wanted, into, csv=csv, details=details)
+            settings,
+            database,
+            lambda reader: export_to(reader, wanted, into, csv=csv, details=details),
+            shows_progress=True,
         )
         if into is not None:
             typer.echo(f"{count} sessions written to {into}", err=True)
@@ -160,24 +125,14 @@ def make_app(settings: SessionsSettings) -> typer.Typer:
     return app
 
 
-def _filter(given: dict[str, Any]) -> Filter:
-    return _checked(lambda: read_filter(given))
-
-
-def _checked(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except FilterError as error:
-        raise typer.BadParameter(f"--{error.name.replace('_', '-')}: {error}") from None
-
-
-def _one_shape(json: bool, csv: bool) -> None:
-    if json and csv:
-        raise typer.BadParameter("--json and --csv exclude each other")
-
-
-def _ask(settings: SessionsSettings, database: str, question: Callable[[Reader], Awaitable[T]]) -> T:
-    """Ask the database; what is wrong with it is one line."""
+def _ask(
+    settings: SessionsSettings,
+    database: str,
+    question: Callable[[Reader], Awaitable[T]],
+    *,
+    shows_progress: bool = False,
+) -> T:
+    """Ask the database, and show in a terminal that it is asked; what is wrong with it is one line."""
     try:
         url = read_url(database) if database else settings.address
     except ValueError as error:
@@ -191,9 +146,9 @@ def _ask(settings: SessionsSettings, database: str, question: Callable[[Reader],
         finally:
             await reader.close()
 
-    where = url.render_as_string(hide_password=True)
     try:
-        return asyncio.run(ask())
+        with nullcontext() if shows_progress else Console(stderr=True).status("asking the database ..."):
+            return asyncio.run(ask())
     except BrokenPipeError:  # of a reader that had enough
         raise
     except (OSError, SQLAlchemyError, SchemaError, TimeoutError, ModuleNotFoundError) as error:
@@ -202,4 +157,6 @@ def _ask(settings: SessionsSettings, database: str, question: Callable[[Reader],
                 f"there is no {sqlite_file(url)}; the server makes it: run one, set plugins.sessions.url"
             )
             raise PluginError("sessions", f"{problem}, or name --database") from None
-        raise PluginError("sessions", f"the database {where} cannot be used: {reason_of(error)}") from error
+        raise PluginError(
+            "sessions", f"the database {shown(url)} cannot be used: {reason_of(error)}"
+        ) from error

@@ -24,6 +24,10 @@ __all__ = ["Database", "digest"]
 _Values = tuple[str, dict[str, Any]]
 """The name of a table, and a full row of it."""
 
+_PAGES: Final = 500
+"""Pages of SQLite's index that are rewritten in one transaction."""
+_CHANGES: Final = text("SELECT total_changes()")
+
 _OF_THE_ROW: Final = (DataError, IntegrityError)
 """What a database says of a row, not of itself."""
 
@@ -103,14 +107,43 @@ class Database:
             await connection.execute(_insert(erasures, is_sqlite(self._url)).on_conflict_do_nothing(), key)
             deleted = await self._delete(connection, conversation_id)
         if is_sqlite(self._url) and deleted:
-            async with self._engine.begin() as connection:  # else the index keeps the words for a while
-                await connection.execute(text("INSERT INTO said (said) VALUES ('optimize')"))
+            await self._rewrite_index()
             async with self._engine.connect() as connection:
                 raw = await connection.get_raw_connection()
                 await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
         return deleted
 
+    async def delete_before(self, oldest: str, limit: int) -> int:
+        """Delete sessions with ids below one, the oldest first, with all that is theirs; return how many.
+
+        Their rows of `recordings` stay.
+        """
+        await self.open()
+        async with self._engine.begin() as connection:
+            query = select(sessions.c.id).where(sessions.c.id < oldest).order_by(sessions.c.id).limit(limit)
+            query = query.with_for_update(skip_locked=True)  # of what another node deletes
+            ids = list((await connection.execute(query)).scalars())
+            if ids:
+                for table in CHILDREN:
+                    await connection.execute(delete(table).where(table.c.session.in_(ids)))
+                await connection.execute(delete(sessions).where(sessions.c.id.in_(ids)))
+        return len(ids)
+
     # inside -------------------------------------------------------------------------------------
+
+    async def _rewrite_index(self) -> None:
+        """Have the words of deleted rows leave SQLite's index; a bit at a time, so that others can write."""
+        pages = -_PAGES  # the first time: all that is there becomes one
+        changed = True
+        while changed:
+            async with self._engine.begin() as connection:
+                before = (await connection.execute(_CHANGES)).scalar_one()
+                await connection.execute(
+                    text("INSERT INTO said (said, rank) VALUES ('merge', :pages)"), {"pages": pages}
+                )
+                # As FTS5 says it: when less than two rows were changed, there was nothing to do.
+                changed = (await connection.execute(_CHANGES)).scalar_one() - before >= 2
+            pages = _PAGES
 
     async def _put(self, connection: AsyncConnection, rows: Sequence[_Values]) -> None:
         for name, some in _by_table(rows):

@@ -28,10 +28,10 @@ async def export_to(reader: Reader, wanted: Filter, into: Path | None, *, csv: b
     Raises:
         PluginError: the file is there already, or cannot be written.
     """
-    total = await reader.count(wanted)
     count = 0
     with _opened(into) as out, _progress() as progress:
-        bar = progress.add_task("sessions", total=total)
+        bar = progress.add_task("sessions", total=None)
+        progress.update(bar, total=await reader.count(wanted))
         out.write(as_csv((), COLUMNS) if csv else "[")
         async for page in reader.pages(wanted, details=details):
             if csv:

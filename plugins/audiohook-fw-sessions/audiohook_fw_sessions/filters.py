@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, bindparam, column, func, select, table, text
+from sqlalchemy import ColumnElement, select
 
-from .schema import events, sessions, tags
+from .rows import first_id
+from .schema import sessions, tags
+from .search import said
 
 __all__ = ["NAMES", "STATES", "Filter", "FilterError", "conditions", "read_filter", "read_id"]
 
@@ -100,9 +102,9 @@ def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     c = sessions.c
     found: list[ColumnElement[bool]] = []
     if wanted.since is not None:
-        found.append(c.id >= _first_id(wanted.since))
+        found.append(c.id >= first_id(wanted.since))
     if wanted.until is not None:
-        found.append(c.id < _first_id(wanted.until))
+        found.append(c.id < first_id(wanted.until))
     for value, col in (
         (wanted.key, c.key_name),
         (wanted.organization, c.organization_id),
@@ -121,29 +123,8 @@ def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
         tagged = select(tags.c.session).where(tags.c.name == name)
         found.append(c.id.in_(tagged if value_or_any is None else tagged.where(tags.c.value == value_or_any)))
     if wanted.words:
-        found.append(c.id.in_(_said(wanted.words, dialect)))
+        found.append(c.id.in_(said(wanted.words, dialect)))
     return found
-
-
-def _said(words: tuple[str, ...], dialect: str) -> Any:
-    """Return the sessions in which one utterance holds all the words."""
-    query = select(events.c.session).where(events.c.text.is_not(None))
-    if dialect == "postgresql":
-        vector = func.to_tsvector(text("'simple'"), events.c.text)
-        query = query.where(vector.op("@@")(func.plainto_tsquery(text("'simple'"), " ".join(words))))
-        # Made first: the planner takes words that it does not know for common, and would walk all sessions.
-        made = query.distinct().cte("said").prefix_with("MATERIALIZED")
-        return select(made.c.session)
-    quoted = " ".join(f'"{word}"' for word in words)
-    said = table("said", column("rowid"))
-    matches = select(said.c.rowid).where(
-        text("said MATCH :words").bindparams(bindparam("words", quoted, String))
-    )
-    return query.where(events.c.id.in_(matches))
-
-
-def _first_id(at: datetime) -> str:
-    return f"{max(0, int(at.timestamp() * 1000)):012x}"
 
 
 def _short(name: str, value: object) -> str:
@@ -162,7 +143,10 @@ def _moment(name: str, value: str, *, end: bool = False) -> datetime | None:
         return None
     try:
         if len(value) == 10:
-            day = date.fromisoformat(value) + timedelta(days=1 if end else 0)
+            day = date.fromisoformat(value)
+            if end and day == date.max:
+                return datetime.max.replace(tzinfo=UTC)
+            day += timedelta(days=1 if end else 0)
             return datetime(day.year, day.month, day.day, tzinfo=UTC)
         at = datetime.fromisoformat(value)
         return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)

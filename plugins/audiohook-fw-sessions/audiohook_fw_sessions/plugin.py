@@ -57,6 +57,7 @@ class Sessions:
             journal=settings.journal,
             journal_bytes=settings.journal_bytes,
             delay=settings.flush_seconds,
+            retention_days=settings.retention_days,
         )
         self._api = Api(settings.address)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -14,11 +15,15 @@ from .engines import make_reader
 from .filters import STATES, Filter, conditions
 from .migrate import check_schema
 from .schema import discards, errors, events, failures, pauses, recordings, sessions, tags
+from .search import holding, is_common
 
 __all__ = ["MAX_PAGE", "By", "Reader"]
 
 MAX_PAGE: Final = 1_000
 """Sessions of one page."""
+
+_STRIDE: Final = 4_000
+"""Sessions at most that are searched at a time."""
 
 Data = dict[str, Any]
 
@@ -78,13 +83,12 @@ class Reader:
 
     async def page(self, wanted: Filter, *, limit: int, before: str = "") -> list[Data]:
         """Return sessions, the newest first; `before` is the id of the last one of the page before."""
-        query = self._query(wanted, before).order_by(sessions.c.id.desc()).limit(limit)
-        found = await self._rows(query)
-        marks = await self._by_session(select(tags).order_by(tags.c.name), tags.c.session, found)
-        return [_session(row, marks.get(row["id"], ())) for row in found]
+        return await self._page(wanted, limit, before, common=await self._is_common(wanted))
 
-    async def count(self, wanted: Filter) -> int:
-        """Return how many sessions there are."""
+    async def count(self, wanted: Filter) -> int | None:
+        """Return how many sessions there are; `None` when it would take long: many said the words."""
+        if await self._is_common(wanted):
+            return None
         query = select(func.count()).select_from(sessions).where(*conditions(wanted, self._dialect))
         async with self._engine.connect() as connection:
             return int((await connection.execute(query)).scalar_one())
@@ -92,7 +96,8 @@ class Reader:
     async def pages(self, wanted: Filter, *, details: bool, size: int = 500) -> AsyncIterator[list[Data]]:
         """Yield all sessions, the newest first, a page at a time."""
         before = ""
-        while found := await self.page(wanted, limit=size, before=before):
+        common = await self._is_common(wanted)
+        while found := await self._page(wanted, size, before, common=common):
             yield await self.with_details(found) if details else found
             if len(found) < size:
                 return
@@ -146,8 +151,40 @@ class Reader:
 
     # inside -------------------------------------------------------------------------------------
 
-    def _query(self, wanted: Filter, before: str) -> Select[Any]:
-        query = select(sessions).where(*conditions(wanted, self._dialect))
+    async def _page(self, wanted: Filter, limit: int, before: str, *, common: bool) -> list[Data]:
+        if common:
+            query = select(sessions).where(sessions.c.id.in_(await self._walked(wanted, limit, before)))
+        else:
+            query = self._where(select(sessions), wanted, before)
+        found = await self._rows(query.order_by(sessions.c.id.desc()).limit(limit))
+        marks = await self._by_session(select(tags).order_by(tags.c.name), tags.c.session, found)
+        return [_session(row, marks.get(row["id"], ())) for row in found]
+
+    async def _is_common(self, wanted: Filter) -> bool:
+        if not wanted.words:
+            return False
+        async with self._engine.connect() as connection:
+            return await is_common(connection, wanted.words)
+
+    async def _walked(self, wanted: Filter, limit: int, before: str) -> list[str]:
+        """Return the ids of a page for words that many said: ask the newest sessions, then older ones."""
+        found: list[str] = []
+        others = replace(wanted, words=())
+        size = min(2 * limit, _STRIDE)
+        async with self._engine.connect() as connection:
+            while len(found) < limit:
+                query = self._where(select(sessions.c.id), others, before)
+                query = query.order_by(sessions.c.id.desc()).limit(size)
+                ids = list((await connection.execute(query)).scalars())
+                held = await holding(connection, wanted.words, ids) if ids else ()
+                found += [name for name in ids if name in held]
+                if len(ids) < size:
+                    break
+                before, size = ids[-1], min(4 * size, _STRIDE)
+        return found[:limit]
+
+    def _where(self, query: Select[Any], wanted: Filter, before: str) -> Select[Any]:
+        query = query.where(*conditions(wanted, self._dialect))
         return query.where(sessions.c.id < before) if before else query
 
     async def _rows(self, query: Select[Any]) -> list[Data]:

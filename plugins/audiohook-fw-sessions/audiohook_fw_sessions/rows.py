@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-__all__ = ["MAX_TEXT", "Row", "RowError", "cut", "iso", "new_id", "text"]
+__all__ = ["MAX_TEXT", "Row", "RowError", "cut", "first_id", "iso", "new_id", "text"]
 
 MAX_TEXT: Final = 500
 """Characters of a text that somebody else made up: ids, names, messages."""
@@ -47,7 +47,12 @@ class Row(NamedTuple):
 
 def new_id(at: datetime) -> str:
     """Return an id that sorts by time, in milliseconds; 32 hexadecimal digits."""
-    return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+    return first_id(at) + secrets.token_hex(10)
+
+
+def first_id(at: datetime) -> str:
+    """Return what comes before all ids of that time and later, and after all of before."""
+    return f"{max(0, int(at.timestamp() * 1000)):012x}"
 
 
 def iso(at: datetime | None = None) -> str:

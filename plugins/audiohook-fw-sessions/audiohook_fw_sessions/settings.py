@@ -40,6 +40,13 @@ class SessionsSettings(BaseModel):
         le=1_048_576,
         description="Bytes of an event that are kept as JSON; of a bigger one, only that it was.",
     )
+    retention_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days after its beginning when a session is deleted, with all that happened in it; 0 "
+        "keeps all. What is known of recordings stays.",
+    )
     flush_seconds: float = Field(
         default=0.2,
         ge=0.01,

@@ -19,6 +19,7 @@ from .database import Database
 from .failures import reason_of
 from .journal import Journal
 from .migrate import SchemaError
+from .retention import Retention
 from .rows import Row, RowError
 
 __all__ = ["LIMIT", "Writer"]
@@ -43,14 +44,16 @@ class Writer:
 
     Args:
         url: the database. journal: the directory. journal_bytes: its bound.
-        delay: seconds that rows wait for more.
+        delay: seconds that rows wait for more. retention_days: for which sessions are kept; 0 is for ever.
 
     Attributes:
         process: names this process in the database, as soon as the thread runs.
         written: rows that are in the database. lost: rows that had no room while it was gone.
     """
 
-    def __init__(self, url: URL, *, journal: Path, journal_bytes: int, delay: float) -> None:
+    def __init__(
+        self, url: URL, *, journal: Path, journal_bytes: int, delay: float, retention_days: int = 0
+    ) -> None:
         self.process = ""
         self.written = 0
         self.lost = 0
@@ -58,6 +61,7 @@ class Writer:
         self._directory = journal
         self._limit = journal_bytes
         self._delay = delay
+        self._retention = Retention(url, retention_days) if retention_days else None
         self._waiting: deque[Row] = deque()
         self._asked: deque[Future[bool]] = deque()
         self._noticed = False  # the thread knows that rows wait
@@ -179,6 +183,10 @@ class Writer:
         self._open_journal()
         ready.set()
         draining = asyncio.create_task(self._drain(tried), name="audiohook-sessions-drain")
+        tasks = [draining]
+        if self._retention is not None:
+            forgetting = self._retention.run(self._stopping)
+            tasks.append(asyncio.create_task(forgetting, name="audiohook-sessions-retention"))
         try:
             while not self._stopping.is_set():
                 await self._wake.wait()
@@ -188,10 +196,11 @@ class Writer:
                 self._take()
                 await asyncio.sleep(0.05)
             self._fresh.set()
-            await asyncio.wait((draining,), timeout=max(0.0, self._deadline - time.monotonic()))
+            await asyncio.wait(tasks, timeout=max(0.0, self._deadline - time.monotonic()))
         finally:
-            draining.cancel()
-            await asyncio.wait((draining,))
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             if self._database is not None:
                 await self._database.close()
             if self._journal is not None:

@@ -160,10 +160,13 @@ def test_events_are_chosen_and_bounded(new_call: NewCall, place: Any) -> None:
         Score(value=1, note="x" * 2000),
         Transcript(channel="external", text="inter", is_final=False, start=0, length=1),
         Transcript(channel="external", text="nul \0 and half \ud83d", start=0, length=1),
+        Score(value=float("nan"), note="no number"),
     ):
         call.run(other.session.emit, event)
     call.close()
     call.shutdown()
-    big, odd = the(place)["events"]
+    big, odd, none = the(place)["events"]
     assert (big["type"], big["body"]) == ("sessions_test.score", None)
     assert odd["text"] == "nul \ufffd and half ?"
+    assert odd["body"]["text"] == "nul \0 and half ?"
+    assert none["body"]["value"] is None  # NaN is no JSON, and programs refuse an answer with it

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from audiohook_fw_sessions import SessionsSettings
+from audiohook_fw_sessions import SessionsSettings, cli, export, search
 from audiohook_fw_sessions.cli import make_app
+from rich.console import Console
 from typer.testing import CliRunner
 
 from audiohook_fw import PluginError
@@ -184,6 +186,32 @@ def test_export(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("args", "shown"),
+    [
+        (("list", "--json"), "asking the database"),
+        (("stats", "--json"), "asking the database"),
+        (("show", session_id(1), "--json"), "asking the database"),
+        (("export",), "sessions"),
+    ],
+)
+def test_a_terminal_shows_that_it_goes_on(
+    run: Run, args: tuple[str, ...], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.StringIO()
+    console = partial(Console, file=terminal, force_terminal=True)
+    for module in (cli, export):
+        monkeypatch.setattr(module, "Console", lambda *, stderr: console())
+    assert json.loads(run(*args))
+    assert shown in terminal.getvalue()
+
+
+def test_words_that_many_said_are_exported_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "COMMON", 2)
+    assert len(json.loads(run("export", "--search", "morning"))) == 4
+    assert numbers(run, "--search", "morning", "--limit", "3") == [9, 6, 3]
+
+
+@pytest.mark.parametrize(
     ("args", "problem"),
     [
         (("list", "--since", "soon"), "--since: 'soon' is no time"),
@@ -215,7 +243,7 @@ def test_what_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
     other.write_text("this is no database, and long enough to be seen as none" * 10)
     with pytest.raises(PluginError, match="file is not a database"):
         run("list", "--database", f"sqlite:///{other}")
-    with pytest.raises(PluginError, match=r"postgresql\+asyncpg://u:\*\*\*@127.0.0.1:1/x cannot be used"):
+    with pytest.raises(PluginError, match=r"postgresql://u:\*\*\*@127.0.0.1:1/x cannot be used"):
         run("list", "--database", "postgresql://u:secret@127.0.0.1:1/x")
 
 

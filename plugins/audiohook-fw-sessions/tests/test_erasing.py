@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audiohook_fw_sessions import Sessions, SessionsSettings
+from audiohook_fw_sessions import Sessions, SessionsSettings, database
+from audiohook_fw_sessions.address import read_url
 from audiohook_fw_sessions.journal import Journal
 from audiohook_fw_sessions.rows import Row
+from sqlalchemy import event
 
 from audiohook_fw import PluginError, RecordingFinished
 
@@ -66,6 +68,33 @@ def test_it_is_nowhere(place: Any, kit: Any, tmp_path: Path) -> None:
     assert asyncio.run(erase(place)) == 0
 
 
+def test_others_write_while_a_big_index_is_rewritten(
+    file_place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    monkeypatch.setattr(database, "_PAGES", 1)
+    commits: list[object] = []
+
+    async def run() -> None:
+        base = database.Database(read_url(file_place.url))
+        for n in range(8):  # each a part of the index
+            words = " ".join(f"word{n}x{m}" for m in range(2_000)) + (f" {MARK}" if n == 3 else "")
+            added = rows(GONE if n == 3 else STAYS, f"s{n}", words)
+            await base.write(
+                [Row(table, values) for table, values in added if table in ("sessions", "events")]
+            )
+        event.listen(base._engine.sync_engine, "commit", commits.append)
+        assert await base.erase(GONE) == 2
+        await base.close()
+
+    asyncio.run(run())
+    assert len(commits) > 5
+    for file in tmp_path.rglob("*"):
+        assert file.is_dir() or MARK.encode() not in file.read_bytes(), file
+    assert len(file_place.sessions(search="word4x1999")) == 1
+
+
 def test_what_a_journal_holds_does_not_come_back(place: Any) -> None:
     import asyncio
 
@@ -99,11 +128,11 @@ def test_recordings_are_taken_when_they_are_announced(place: Any) -> None:
     async def run() -> None:
         plugin = Sessions(SessionsSettings(**place.settings))
         plugin._writer.start()
-        event = RecordingFinished(
+        told = RecordingFinished(
             id="r1", session_id="S", conversation_id=STAYS, url="file:///r1.wav", samples=800, size=2**40
         )
-        await plugin.on_announced(event)
-        await plugin.on_announced(event)
+        await plugin.on_announced(told)
+        await plugin.on_announced(told)
         await asyncio.to_thread(plugin._writer.stop, 30)
 
     asyncio.run(run())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from audiohook_fw_sessions import Sessions, migrate
@@ -54,7 +55,28 @@ def test_many_nodes_start_at_once(place: Any) -> None:
         await asyncio.gather(*(node() for _ in range(8)))
 
     asyncio.run(run())
-    assert place.sql("SELECT version_num FROM audiohook_sessions_schema") == [("0001",)]
+    assert place.sql("SELECT version_num FROM audiohook_sessions_schema") == [("0002",)]
+
+
+def test_older_tables_are_brought_up_to_date(place: Any) -> None:
+    def first(connection: Connection) -> None:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    async def run() -> None:
+        engine = make_writer(read_url(place.url))
+        async with engine.begin() as connection:
+            await connection.run_sync(first)
+        await engine.dispose()
+
+    asyncio.run(run())
+    place.sql("INSERT INTO sessions (id, revision) VALUES ('a', 1)")
+    place.sql("INSERT INTO events (session, number, text) VALUES ('a', 1, 'call 555-1234')")
+    with pytest.raises(migrate.SchemaError, match="of schema 0001, and 0002 is needed; start a server"):
+        place.sessions()
+    assert place.writer().stop(30) == 0
+    assert [session["id"] for session in place.sessions(search="1234")] == ["a"]
 
 
 def test_a_newer_schema_is_refused_by_all(place: Any) -> None:

@@ -41,12 +41,24 @@ def test_urls(url: str, driver: str, database: str) -> None:
         ("sqlite:///:memory:", "name a file"),
         ("sqlite://calls.sqlite", "three slashes"),
         (f"postgresql://u:{SECRET}@db", "name the database"),
+        (f"postgresql://u:p@{SECRET}@db/calls", "in a password as %40"),
+        (f"postgresql://u:{SECRET}@db:99999/calls", "from 1 to 65535"),
+        (f"postgresql://u:{SECRET}@db:0/calls", "from 1 to 65535"),
+        (f"postgresql://u:{SECRET}@db/calls?user=x", "may be sslmode= and host="),
+        (f"postgresql://u:{SECRET}@db/calls?sslmode=yes", "sslmode is one of disable, allow"),
+        (f"postgresql://u:{SECRET}@db/calls?ssl=require&ssl=disable", "sslmode is one of disable, allow"),
     ],
 )
 def test_wrong_urls(url: str, problem: str) -> None:
     with pytest.raises(ValidationError, match=problem) as caught:
         SessionsSettings(url=url)
     assert SECRET not in str(caught.value)
+
+
+def test_encryption_is_asked_for_as_everywhere() -> None:
+    for given in ("sslmode=verify-full", "ssl=verify-full", "sslmode=verify-full&ssl=disable"):
+        url = SessionsSettings(url=f"postgresql://db/calls?host=/run&{given}").address
+        assert dict(url.query) == {"host": "/run", "ssl": "verify-full"}
 
 
 def test_filters() -> None:
@@ -76,6 +88,7 @@ def test_filters() -> None:
         datetime(2026, 1, 31, 9, 30, tzinfo=UTC),
     )
     assert read_filter({}) == Filter()
+    assert read_filter({"until": "9999-12-31"}).until == datetime.max.replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +96,7 @@ def test_filters() -> None:
     [
         ({"since": "yesterday"}, "since", "no time"),
         ({"since": "2026-02-30"}, "since", "no time"),
-        ({"until": "9999-12-31"}, "until", "no time"),
+        ({"until": "9999-12-32"}, "until", "no time"),
         ({"since": "2026-02-02", "until": "2026-02-01"}, "since", "not before the end"),
         ({"state": "running"}, "state", "there are open, ended, rejected, interrupted"),
         ({"min_seconds": "-1"}, "min_seconds", "no number"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,10 @@ def replay_recording(job: Job, setting: Setting, progress: Callable[[float], obj
         return Done(job.name, problem=said(error), hopeless=True)
     except ValueError as error:
         return Done(job.name, problem=f"{job.name}: {error}")
+    except Exception as error:  # the others go on; its text may quote what was said
+        last = extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        return Done(job.name, problem=f"{job.name}: {type(error).__name__} at {place}: this is a bug")
 
 
 def _result(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audiohook_fw_recorder.commands import replaying
 from audiohook_fw_recorder.commands.replaying import Job, Setting, replay_recording
 
 STEM = "6f1c3d58-0000-4000-8000-0000000000ab"
@@ -38,6 +39,18 @@ def test_a_damaged_recording_is_no_reason_to_stop(archive: Any, play: Any) -> No
     done = play()
     assert (done.result, done.hopeless) == (None, False)
     assert done.problem.startswith(f"{STEM}.wav: ")
+
+
+def test_a_bug_costs_its_recording_only(archive: Any, play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError("what was said")
+
+    archive.add()
+    monkeypatch.setattr(replaying, "replay", broken)
+    done = play()
+    assert (done.result, done.hopeless) == (None, False)
+    assert done.problem.startswith(f"{STEM}: LookupError at test_replaying.py:")
+    assert "what was said" not in done.problem
 
 
 def test_plugins_that_do_not_load_are(archive: Any, play: Any) -> None:

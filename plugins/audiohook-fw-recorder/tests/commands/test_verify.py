@@ -85,6 +85,10 @@ def other_length(path: Path, content: dict[str, Any]) -> None:
     content["audio"]["samples"] += 1
 
 
+def less_said(path: Path, content: dict[str, Any]) -> None:
+    content["audio"]["samples"] -= 1
+
+
 def other_channels(path: Path, content: dict[str, Any]) -> None:
     content["audio"]["files"][0]["channels"] = ["internal"]
 
@@ -133,7 +137,8 @@ def strange(path: Path, content: dict[str, Any]) -> None:
         (one_bit, "a.wav: its content has changed: its SHA-256 is another one"),
         (grown, "a.wav: it has 32058 bytes, and had 32057"),
         (sound_in_a_gap, "there is sound at 1000, in a gap (pause)"),
-        (other_length, "its audio has 16000 samples, where the sidecar speaks of 16001"),
+        (less_said, "its audio has 16000 samples, where the sidecar speaks of 15999"),
+        (other_length, "a.wav: it holds 16000 samples, where the sidecar speaks of 16001"),
         (other_channels, "its files hold the channels internal instead of external, internal"),
         (twice, "it names a file twice"),
         (other_rate, "a.wav: it has 2 channels at 8000 Hz, where the sidecar speaks of 2 at 16000 Hz"),

@@ -134,7 +134,7 @@ def test_how_talk_was_shared(new_call: Any, kit: Any) -> None:
 def test_the_span_of_the_call_says_the_same(new_call: Any, kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     said: dict[str, float] = {}
     span = SimpleNamespace(set_attribute=said.__setitem__)
-    monkeypatch.setattr("audiohook_fw_vad.call.trace.get_current_span", lambda: span)
+    monkeypatch.setattr("audiohook_fw_vad.call.trace", SimpleNamespace(get_current_span=lambda: span))
     call = new_call()
     call.open()
     call.audio(np.concatenate([kit.loud(1, 1), kit.loud(1, 0, 1), kit.quiet(1)]))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Detector", "Engine", "EngineError", "Listener"]
 
 GROUP: Final = "audiohook_fw_vad.engines"
-SPARE: Final = 8  # detectors that are kept for the next calls: a neural one takes 8 MB, and time to make
 
 
 class Detector(Protocol):
@@ -48,16 +47,18 @@ class Engine:
 
     Args:
         name: of an entry point in the group `audiohook_fw_vad.engines`, or `module:Class`.
+        spare: so many detectors are kept for the next calls.
 
     Attributes:
         window: samples that a detector takes; 0 before `load`.
     """
 
-    def __init__(self, name: str, options: Mapping[str, Any], *, rate: int) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any], *, rate: int, spare: int) -> None:
         self.name: Final = name
         self.rate: Final = rate
         self.window = 0
         self._options: Final = dict(options)
+        self._most_spare: Final = spare
         self._make: Any = None
         self._spare: list[Detector] = []
 
@@ -93,7 +94,7 @@ class Engine:
 
     def give_back(self, detector: Detector) -> None:
         """Take a detector that is well for another call."""
-        if len(self._spare) < SPARE:
+        if len(self._spare) < self._most_spare:
             self._spare.append(detector)
 
     def clear(self) -> None:

@@ -45,7 +45,7 @@ class Vad:
 
     def __init__(self, settings: VadSettings) -> None:
         self._settings = settings
-        self._engine = Engine(settings.engine, settings.options, rate=RATE)
+        self._engine = Engine(settings.engine, settings.options, rate=RATE, spare=settings.spare)
         self._workers = Workers(settings.thread_count, timeout=settings.engine_timeout)
         self._totals = Totals()
 

@@ -89,6 +89,13 @@ class VadSettings(BaseModel):
         description="Threads in which the engine computes, for all calls together; the number of "
         "processors, 4 at most, unless set.",
     )
+    spare: int = Field(
+        default=32,
+        ge=0,
+        le=10_000,
+        description="Detectors, one for each channel, that are kept for the next calls. One of silero takes "
+        "8 MB, and 80 ms of a processor to make.",
+    )
     engine_timeout: float = Field(
         default=5.0,
         ge=0.1,

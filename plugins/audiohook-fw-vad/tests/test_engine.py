@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from audiohook_fw_vad.engine import SPARE, Engine, EngineError, Listener
+from audiohook_fw_vad.engine import Engine, EngineError, Listener
 from audiohook_fw_vad.gate import GateRules
 from audiohook_fw_vad.windows import Window
 from scripted_detector import WINDOW, LoudDetector
 
+SPARE = 3
+
 
 @pytest.mark.parametrize(("name", "window"), [("silero", 256), ("webrtc", 240)])
 def test_ours_hear_no_speech_in_silence_and_can_forget(name: str, window: int) -> None:
-    engine = Engine(name, {}, rate=8000)
+    engine = Engine(name, {}, rate=8000, spare=SPARE)
     engine.load()
     assert engine.window == window
     detector = engine.open()
@@ -38,24 +40,24 @@ def test_ours_hear_no_speech_in_silence_and_can_forget(name: str, window: int) -
 )
 def test_what_is_wrong_is_said(name: str, options: dict[str, Any], words: str) -> None:
     with pytest.raises(EngineError, match=words):
-        Engine(name, options, rate=8000).load()
+        Engine(name, options, rate=8000, spare=SPARE).load()
 
 
 def test_without_its_package_webrtc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "webrtcvad", None)
     monkeypatch.delitem(sys.modules, "audiohook_fw_vad.webrtc", raising=False)
     with pytest.raises(EngineError, match=r"pip install 'audiohook-fw-vad\[webrtc\]'"):
-        Engine("webrtc", {}, rate=8000).load()
+        Engine("webrtc", {}, rate=8000, spare=SPARE).load()
 
 
 def test_windows_of_a_second_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LoudDetector, "window", 8000)
     with pytest.raises(EngineError, match="10 to 100 ms"):
-        Engine("scripted_detector:LoudDetector", {}, rate=8000).load()
+        Engine("scripted_detector:LoudDetector", {}, rate=8000, spare=SPARE).load()
 
 
 def test_so_many_detectors_are_kept() -> None:
-    engine = Engine("scripted_detector:LoudDetector", {}, rate=8000)
+    engine = Engine("scripted_detector:LoudDetector", {}, rate=8000, spare=SPARE)
     engine.load()
     taken = [engine.open() for _ in range(SPARE + 3)]
     for detector in taken:
@@ -66,7 +68,7 @@ def test_so_many_detectors_are_kept() -> None:
 
 
 def test_a_listener_hears_no_background() -> None:
-    engine = Engine("scripted_detector:LoudDetector", {}, rate=8000)
+    engine = Engine("scripted_detector:LoudDetector", {}, rate=8000, spare=SPARE)
     engine.load()
     noise = np.random.default_rng(1).normal(0, 400, (100, WINDOW)).astype(np.int16)
     noise[:, 0] = 1100  # loud enough for the detector

@@ -38,7 +38,7 @@ class Line:
         )
         self.told: list[Any] = []
         self.totals = Totals()
-        engine = Engine("scripted_detector:LoudDetector", {}, rate=8000)
+        engine = Engine("scripted_detector:LoudDetector", {}, rate=8000, spare=1)
         engine.load()
         self.workers = Workers(1, timeout=5)
         judge = Judge(engine, None, self.workers, self.totals, channels=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Detector", "Engine", "EngineError", "Listener"]
 
+STILL_HEARD: Final = 4  # windows of background in a row that the detector hears
+HEARD_AGAIN: Final = 3  # windows of background that it hears again before speech
 GROUP: Final = "audiohook_fw_vad.engines"
 
 
@@ -119,13 +122,19 @@ class Engine:
 
 
 class Listener:
-    """What listens to one channel: a detector, and the gate before it. For one thread at a time."""
+    """What listens to one channel: a detector, and the gate before it. For one thread at a time.
 
-    __slots__ = ("_gate", "detector")
+    While a channel has been background for some time, the detector is not asked, which is what most of a call
+    would cost; then it hears the last of it again, so that it knows what speech follows.
+    """
+
+    __slots__ = ("_background", "_gate", "_skipped", "detector")
 
     def __init__(self, detector: Detector, gate: Gate | None) -> None:
         self.detector: Final = detector
         self._gate = gate
+        self._background = 0  # windows in a row
+        self._skipped: deque[Samples] = deque(maxlen=HEARD_AGAIN)
 
     @classmethod
     def open(cls, engine: Engine, rules: GateRules | None) -> Listener:
@@ -133,17 +142,29 @@ class Listener:
         gate = Gate(rules, window=engine.window, rate=engine.rate) if rules is not None else None
         return cls(engine.open(), gate)
 
+    def reset(self) -> None:
+        """Forget what was said: what comes next does not follow it."""
+        self.detector.reset()
+        self._background = 0
+        self._skipped.clear()
+
     def hear(self, windows: list[Window]) -> list[float]:
         """Return the probability of speech of each window.
 
         Raises:
             ValueError: the engine answers with what is no probability.
         """
-        heard = []
-        for window in windows:
-            probability = self.detector.detect(window.samples)
-            if not 0 <= probability <= 1:  # NaN, too
-                raise ValueError(f"{probability} is no probability")
-            background = self._gate is not None and self._gate.is_background(window.samples)
-            heard.append(0.0 if background else probability)
-        return heard
+        return [self._hear(window.samples) for window in windows]
+
+    def _hear(self, samples: Samples) -> float:
+        is_background = self._gate is not None and self._gate.is_background(samples)
+        self._background = self._background + 1 if is_background else 0
+        if self._background > STILL_HEARD:
+            self._skipped.append(samples)
+            return 0.0
+        while self._skipped:
+            self.detector.detect(self._skipped.popleft())
+        probability = self.detector.detect(samples)
+        if not 0 <= probability <= 1:  # NaN, too
+            raise ValueError(f"{probability} is no probability")
+        return 0.0 if is_background else probability

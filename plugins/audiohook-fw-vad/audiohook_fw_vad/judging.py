@@ -82,7 +82,7 @@ class Judge:
             listeners = [Listener.open(self._engine, self._gate) for _ in range(self._channels)]
         elif is_new:
             for listener in listeners:
-                listener.detector.reset()
+                listener.reset()
         return listeners, [
             listener.hear(windows) for listener, windows in zip(listeners, batches, strict=True)
         ]

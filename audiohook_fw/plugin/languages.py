@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -11,6 +11,9 @@ __all__ = ["MAX_LANGUAGES", "offered_languages", "read_languages", "supports_lan
 
 MAX_LANGUAGES: Final = 200
 """Of one plugin, and of all together."""
+
+ANY_LANGUAGE: Final = "*"
+"""What a plugin tells that finds out by itself which language is spoken."""
 
 _LONGEST: Final = 35
 """Characters of a tag; RFC 5646 asks readers for no more (section 4.4.1)."""
@@ -28,11 +31,14 @@ def offered_languages(tags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(f"{language.lower()}-{region.upper()}" for language, region in pairs))
 
 
-def supports_language(tags: Iterable[str], language: str | None) -> bool:
+def supports_language(tags: Collection[str], language: str | None) -> bool:
     """Tell whether a language is among those of the plugins, whatever the case.
 
-    A tag without a region stands for all of its regions, on either side: `en` for `en-US`.
+    A tag without a region stands for all of its regions, on either side: `en` for `en-US`. `*` among the
+    tags stands for all languages, and for a call that names none.
     """
+    if ANY_LANGUAGE in tags:
+        return True
     if not language:
         return False
     wanted = language.casefold()
@@ -62,4 +68,6 @@ def read_languages(answer: object) -> tuple[list[str], str]:
 
 
 def _is_tag(tag: object) -> bool:
-    return isinstance(tag, str) and len(tag) <= _LONGEST and _TAG.fullmatch(tag) is not None
+    if not isinstance(tag, str) or len(tag) > _LONGEST:
+        return False
+    return tag == ANY_LANGUAGE or _TAG.fullmatch(tag) is not None

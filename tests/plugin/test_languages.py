@@ -11,7 +11,7 @@ from audiohook_fw.plugin import PluginStatus, hookimpl, offered_languages, suppo
 
 
 def test_what_the_official_client_calls_a_language_is_told_once_in_the_usual_form() -> None:
-    tags = ["en-us", "de-DE", "EN-US", "cmn-CN", "en", "es-419", "zh-Hant", "zh-Hans-CN", "x"]
+    tags = ["*", "en-us", "de-DE", "EN-US", "cmn-CN", "en", "es-419", "zh-Hant", "zh-Hans-CN", "x"]
     assert offered_languages(tags) == ["en-US", "de-DE", "cmn-CN"]
 
 
@@ -30,6 +30,8 @@ def test_what_the_official_client_calls_a_language_is_told_once_in_the_usual_for
         (["en-US"], "", False),
         (["en-US"], None, False),
         ([], "en-US", False),
+        (["en-US", "*"], "fr-FR", True),
+        (["*"], None, True),
     ],
 )
 def test_a_language_is_supported_whatever_its_case_and_without_a_region_anywhere(
@@ -51,7 +53,7 @@ async def test_languages_are_joined(bench: Any) -> None:
 
     manager = bench.load(
         a=speaks(["de-DE", "en-US"]),
-        b=speaks(None),
+        b=speaks(["*"]),
         c=speaks("en"),
         d=speaks(ValueError()),
         e=speaks(("en-US", "fr")),
@@ -59,7 +61,7 @@ async def test_languages_are_joined(bench: Any) -> None:
         g=speaks(Endless()),
     )
     await manager.ask_languages(None)
-    assert manager.languages == ("de-DE", "en-US", "fr", "zh-Hant", "x")
+    assert manager.languages == ("de-DE", "en-US", "*", "fr", "zh-Hant", "x")
     faults = {name: faults_of(bench, name) for name in "abcdefg"}
     assert faults == {"a": 0, "b": 0, "c": 1, "d": 1, "e": 0, "f": 1, "g": 1}
 

@@ -28,6 +28,7 @@ LEFT = {
     ".ruff_cache",
     "__pycache__",
     "recordings",
+    "transcripts",
     "audiohook-sessions-journal",
 }
 DATABASES = "audiohook-*.sqlite*"

@@ -29,6 +29,7 @@ from .hookspecs import HOOK_API_VERSION
 from .ids import ids_from
 from .info import AudioWish, OnFailure, Overflow, PluginInfo
 from .lane import Lane
+from .languages import offered_languages, supports_language
 from .loader import load_plugins
 from .manager import PluginManager
 from .markers import PROJECT, hookimpl, hookspec
@@ -112,7 +113,9 @@ __all__ = [
     "hookspec",
     "ids_from",
     "load_plugins",
+    "offered_languages",
     "similar_events",
+    "supports_language",
     "tells",
     "who_runs",
 ]

@@ -102,9 +102,9 @@ def check_health(server: ServerContext) -> Awaitable[str | None] | str | None:
 
 @hookspec
 def supported_languages(server: ServerContext) -> Awaitable[Sequence[str] | None] | Sequence[str] | None:
-    """Return the languages (BCP 47, 200 at most) that the plugin understands, or `None`.
+    """Return the languages (BCP 47, 200 at most; `*` for any) that the plugin understands, or `None`.
 
-    Called: after start-up; the answers of all plugins are joined.
+    Called: after start-up; all answers are joined. Transcription Connector is paused in other languages.
     Family: process
     Delivery: awaited when async; a plain function must not block.
     Deadline: `limits.startup_timeout` for all plugins together.

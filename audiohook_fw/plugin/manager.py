@@ -82,6 +82,7 @@ class PluginManager:
         self._loaded = {plugin.name: plugin for plugin in loaded}
         self._required = frozenset(required)
         self._started: list[LoadedPlugin] = []
+        self._languages: dict[str, tuple[str, ...]] = {}
         self.conduct: Final = Conduct(
             self._loaded, limits, self.metrics, clock, personal_data=personal_data, on_fault=on_fault
         )
@@ -205,10 +206,9 @@ class PluginManager:
                 problems[answer.plugin] = "check_health gave no text"
         return problems
 
-    async def supported_languages(self, server: ServerContext) -> tuple[str, ...]:
-        """Return the languages of all plugins, joined in configured order; 200 at most."""
+    async def ask_languages(self, server: ServerContext) -> None:
+        """Ask every plugin which languages it understands (`supported_languages`), for `languages`."""
         hook = "supported_languages"
-        languages: dict[str, None] = {}
         for answer in await self._ask(hook, {"server": server}, self.limits.startup_timeout):
             if answer.failed:
                 self._note(answer, hook)
@@ -218,10 +218,19 @@ class PluginManager:
             except Exception as error:  # a sequence of the plugin's own making
                 self.conduct.fault(answer.plugin, hook, error)
                 continue
-            languages |= dict.fromkeys(found)
+            if found:
+                self._languages[answer.plugin] = (*self._languages.get(answer.plugin, ()), *found)
             if problem:
                 self.conduct.fault(answer.plugin, hook, PluginError(answer.plugin, problem, hook=hook))
-        return tuple(languages)[:MAX_LANGUAGES]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the plugins that new calls meet, in configured order, each once; 200 at most.
+
+        Empty when none of them has told any: then nothing is known of what is understood.
+        """
+        told = (self._languages.get(p.name, ()) for p in self._loaded.values() if p.is_active)
+        return tuple(dict.fromkeys(tag for tags in told for tag in tags))[:MAX_LANGUAGES]
 
     async def erase(self, conversation_id: str, timeout: float) -> tuple[Erased, ...]:
         """Ask all plugins, quarantined ones too, to delete what they keep of a conversation.

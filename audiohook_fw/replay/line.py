@@ -171,7 +171,7 @@ class ReplayLine:
     # inside -----------------------------------------------------------------------------------------
 
     def _opened(self) -> None:
-        opened = self._call.opened_message([])
+        opened = self._call.opened_message()
         # Whether and when it was paused, and what was discarded, the recording tells.
         opened = opened.model_copy(update={"start_paused": None, "discard_to": None})
         try:

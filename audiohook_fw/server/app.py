@@ -251,7 +251,7 @@ class AudiohookServer:
         else:
             token = self._admin_token or ""
         await self.plugins.startup(self._context)
-        self._services.languages = [*await self.plugins.supported_languages(self._context)] or None
+        await self.plugins.ask_languages(self._context)
         routes = self.plugins.register_routes()
         self._upgrades = upgrade = UpgradeHandler(self._services, self._admission)
         self._public = Listener(

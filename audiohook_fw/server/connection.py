@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 
 from audiohook_fw.auth import Upgrade
 from audiohook_fw.errors import RemoteProtocolError
-from audiohook_fw.plugin import CloseReason, Reject
+from audiohook_fw.plugin import CloseReason, Reject, offered_languages
 from audiohook_fw.protocol import (
     Closed,
     CloseReceived,
@@ -232,9 +232,9 @@ class Connection:
     def _answer_probe(self, open_: Open) -> None:
         logger.info("connection probe: ok")
         self._counting.outcome("probe")
-        languages = (self._services.languages or []) if open_.supported_languages else None
+        told = offered_languages(self._services.plugins.languages) if open_.supported_languages else None
         media = [offer.to_wire() for offer in open_.offers[:1]]
-        self._outbox.opened(Opened(media=media, supported_languages=languages))
+        self._outbox.opened(Opened(media=media, supported_languages=told))
 
     def _ignore(self, type_: str) -> None:
         if type_ not in self._unknown and len(self._unknown) < UNKNOWN_TYPES:
@@ -278,7 +278,7 @@ class Connection:
             self._counting.opened("rejected", self._loop.time() - self._opened_at)
             await call.reject(decision)
         else:
-            self._outbox.opened(call.opened_message(self._services.languages or []))
+            self._outbox.opened(call.opened_message())
 
     def _sent(self, message: ServerMessage) -> None:
         """Follow what the outbox writes; called right before the text goes to the socket."""

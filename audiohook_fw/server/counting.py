@@ -117,7 +117,12 @@ class Counting:
         queue = outbox.entities
         queue.clear()
         self._metrics.counter("audiohook.outbox.merged").value += queue.merged + queue.replaced
-        left = {"full": queue.dropped, "closed": queue.cleared, "unsupported": outbox.unsendable}
+        left = {
+            "full": queue.dropped,
+            "closed": queue.cleared,
+            "unsupported": outbox.unsendable,
+            "duplicate": queue.duplicates,
+        }
         for reason, number in left.items():
             if number:
                 self._metrics.counter("audiohook.outbox.dropped", reason=reason).value += number

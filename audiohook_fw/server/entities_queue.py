@@ -1,4 +1,8 @@
-"""The results that wait to be sent to the client: bounded, interims first to go, finals last."""
+"""The results that wait to be sent to the client: bounded, interims first to go, finals last.
+
+Each leaves in a message of its own, finals before interims: Genesys wants one utterance per `event`.
+Several go into one message only where some would be lost otherwise.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,10 @@ from audiohook_fw.protocol import EventMessage, WireEntity
 
 __all__ = ["EntityQueue"]
 
-MERGE_FROM: Final = 8
-"""Waiting results from which on several go into one message: below it each keeps its own."""
-MERGE_BYTES: Final = 32_000
-"""A merged message stays well below the protocol's 64,000 bytes."""
+MERGE_BYTES: Final = 56_000
+"""A merged message stays below the protocol's 64,000 bytes."""
+FINISHED: Final = 64
+"""Utterances that are remembered as finished: an interim of one comes late, a second final twice."""
 
 
 @dataclass(slots=True, eq=False)
@@ -25,22 +29,37 @@ class _Waiting:
 
 
 class EntityQueue:
-    """Entities in order of arrival.
+    """Entities in order of arrival, finals before interims.
 
-    A newer result replaces a waiting interim of the same utterance. When the queue is full the
-    oldest interim goes first, then the oldest result, urgent ones last.
+    A newer result replaces a waiting interim of the same utterance; after its final nothing of an
+    utterance is taken any more. When the queue is full the oldest interim goes first, then the oldest
+    result, urgent ones last.
 
     Attributes:
-        replaced, dropped, merged: totals. cleared: dropped because the end came.
+        replaced, dropped, merged: totals. lost: the part of `dropped` that were no interims.
+        duplicates: second finals of one utterance. cleared: dropped because the end came.
     """
 
-    __slots__ = ("_limit", "_queue", "cleared", "dropped", "merged", "replaced")
+    __slots__ = (
+        "_finished",
+        "_limit",
+        "_queue",
+        "cleared",
+        "dropped",
+        "duplicates",
+        "lost",
+        "merged",
+        "replaced",
+    )
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._queue: list[_Waiting] = []  # an empty deque is 760 bytes, and most calls never send a result
+        self._finished: list[str] = []
         self.replaced = 0
         self.dropped = 0
+        self.lost = 0
+        self.duplicates = 0
         self.merged = 0
         self.cleared = 0
 
@@ -52,6 +71,16 @@ class EntityQueue:
         """Whether one waits that was put before all others."""
         return bool(self._queue) and self._queue[0].first
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the queue is more than half full: then one message for each is too slow."""
+        return len(self._queue) > self._limit // 2
+
+    @property
+    def has_final(self) -> bool:
+        """Whether the next message is no interim."""
+        return any(not item.interim for item in self._queue)
+
     def put(
         self, entity: WireEntity, *, replaces: str = "", interim: bool = False, first: bool = False
     ) -> None:
@@ -61,6 +90,8 @@ class EntityQueue:
             ValueError: when it holds something that JSON cannot express.
         """
         item = _Waiting(entity, replaces, interim, first, len(entity.model_dump_json().encode()))
+        if replaces and not first and self._is_over(item):
+            return
         if replaces:
             stale = [other for other in self._queue if other.replaces == replaces]
             for other in stale:
@@ -74,25 +105,52 @@ class EntityQueue:
         if len(self._queue) > self._limit:
             self._drop()
 
+    def _is_over(self, item: _Waiting) -> bool:
+        """Tell whether the utterance is finished already, and note it when this finishes it."""
+        if item.replaces in self._finished:
+            if item.interim:
+                self.replaced += 1
+            else:
+                self.duplicates += 1
+            return True
+        if not item.interim:
+            self._finished = [*self._finished[1 - FINISHED :], item.replaces]
+        return False
+
     def _drop(self) -> None:
         interim = next((item for item in self._queue if item.interim), None)
         oldest = next((item for item in self._queue if not item.first), self._queue[0])
         self._queue.remove(interim or oldest)
         self.dropped += 1
+        self.lost += interim is None
 
-    def pop(self) -> EventMessage:
-        """Return the next message; raises `IndexError` when nothing waits."""
-        merge = len(self._queue) >= MERGE_FROM
-        item = self._queue.pop(0)
+    def pop(self, *, merge: bool = False) -> EventMessage:
+        """Return the next message; raises `IndexError` when nothing waits.
+
+        Args:
+            merge: put as many finals into it as there is room for.
+        """
+        item = self._take()
         entities, size = [item.entity], item.size
-        while merge and self._queue and size + self._queue[0].size <= MERGE_BYTES:
-            item = self._queue.pop(0)
+        while merge and not item.interim and self.has_final:
+            if size + self._next().size > MERGE_BYTES:
+                break
+            item = self._take()
             entities.append(item.entity)
             size += item.size
             self.merged += 1
         return EventMessage(entities=entities)
 
-    def clear(self) -> None:
-        """Drop everything."""
-        self.cleared += len(self._queue)
-        self._queue.clear()
+    def _next(self) -> _Waiting:
+        return next((item for item in self._queue if not item.interim), None) or self._queue[0]
+
+    def _take(self) -> _Waiting:
+        item = self._next()
+        self._queue.remove(item)
+        return item
+
+    def clear(self, *, finals: bool = True) -> None:
+        """Drop everything, or interims only."""
+        left = [] if finals else [item for item in self._queue if not item.interim]
+        self.cleared += len(self._queue) - len(left)
+        self._queue = left

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from audiohook_fw.errors import LocalProtocolError
 from audiohook_fw.protocol import (
@@ -30,15 +30,23 @@ from audiohook_fw.protocol import (
     Updated,
     WireEntity,
 )
+from audiohook_fw.telemetry import LimitedLogger
 
 from .entities_queue import EntityQueue
+from .farewell import make_disconnect, short_info
+from .outbox_needs import OutboxLimits, Wire
 
 __all__ = ["Outbox", "OutboxLimits", "Wire"]
 
 logger = logging.getLogger(__name__)
+limited = LimitedLogger(logger)
 
 RESERVE: Final = 4
 """Tokens that only answers may use."""
+FINALS_RESERVE: Final = 4
+"""Tokens, beside those, that interims leave to finals, which then wait for none."""
+LAST_MESSAGES: Final = 16
+"""Messages with results that may go without tokens right before `closed`: a full queue of usual results."""
 PLAYBACK_BYTES: Final = 4_000_000
 """Queued audio to play: eight minutes of PCMU."""
 PLAYBACK_FRAME: Final = 32_000
@@ -47,42 +55,7 @@ ANSWERS: Final = 64
 """Answers that may wait; the protocol remembers as many pings. A client has one in flight."""
 LONGEST_QUIET: Final = 60.0
 """Seconds of silence that one 429 can ask for: nonsense must not keep a pause from being sent."""
-LONGEST_DISCONNECT: Final = 60_000
-"""Bytes of a `disconnect` without its envelope: output variables beyond it are refused when given."""
-LONGEST_INFO: Final = 256
-"""Characters of `info`: Genesys logs it, and a message that is too long could not be sent at all."""
-
 _PONG: Final = Pong()
-
-
-class Wire(Protocol):
-    """Writes to the socket. `send_str` and `send_bytes` raise when it is gone, and wait when it is slow."""
-
-    def send_str(self, data: str, /) -> Awaitable[None]: ...
-    def send_bytes(self, data: bytes, /) -> Awaitable[None]: ...
-
-    def is_clear(self) -> bool:
-        """Tell whether it stands, and nothing waits in it: then `send_now` writes at once."""
-
-    def send_now(self, data: str, /) -> None:
-        """Write a text, never wait and never raise."""
-
-
-class OutboxLimits(Protocol):
-    """The settings an outbox needs (`limits`)."""
-
-    @property
-    def message_rate(self) -> float: ...
-    @property
-    def message_burst(self) -> int: ...
-    @property
-    def pause_rate(self) -> float: ...
-    @property
-    def pause_burst(self) -> int: ...
-    @property
-    def outbox_events(self) -> int: ...
-    @property
-    def write_timeout(self) -> float: ...
 
 
 class Outbox:
@@ -112,6 +85,7 @@ class Outbox:
         self._on_sent = on_sent
         self._write_timeout = limits.write_timeout
         self._reserve = min(RESERVE, limits.message_burst - 1)
+        self._interim_reserve = min(RESERVE + FINALS_RESERVE, limits.message_burst - 1)
         self._text = TokenBucket(limits.message_rate, limits.message_burst)
         self._binary = TokenBucket(limits.message_rate, limits.message_burst)
         self._resumes = TokenBucket(limits.pause_rate, limits.pause_burst)
@@ -122,6 +96,7 @@ class Outbox:
         self._quiet_until = 0.0
         self._writing = False
         self._closed = False
+        self._last_messages = LAST_MESSAGES
         self._idle = False
         self._sleeper: asyncio.Future[None] | None = None
         self._flushed: list[asyncio.Future[None]] = []
@@ -145,9 +120,13 @@ class Outbox:
         self._answer(Updated(), seq)
 
     def closed(self) -> None:
-        """Answer `close`: the last message. What still waits is dropped."""
+        """Answer `close`: the last message.
+
+        Finals that still wait go before it, in as few messages as hold them, and `LAST_MESSAGES` of those
+        without tokens: what is not sent now is lost. All else is dropped.
+        """
         self._closed = True
-        self.entities.clear()
+        self.entities.clear(finals=False)
         self._answers.clear()
         self._answer(Closed())
 
@@ -164,19 +143,11 @@ class Outbox:
         Raises:
             LocalProtocolError: when the output variables are no texts, or too long to be sent.
         """
-        variables = dict(output_variables) if output_variables is not None else None
-        try:
-            message = Disconnect(reason=reason, info=_short(info), output_variables=variables)
-            size = len(message.model_dump_json().encode())
-        except ValueError:  # pydantic's own; its text may quote the variables
-            raise LocalProtocolError("output variables must be texts by name") from None
-        if size > LONGEST_DISCONNECT:
-            raise LocalProtocolError("the output variables are too long")
-        self._answer(message)
+        self._answer(make_disconnect(reason, info, output_variables))
 
     def reconnect(self, info: str | None = None) -> None:
         """Ask the client to move to a new connection."""
-        self._answer(Reconnect(info=_short(info)))
+        self._answer(Reconnect(info=short_info(info)))
 
     def want_pause(self, paused: bool) -> None:
         """Make the server's pause flag so, as soon as state and limits allow."""
@@ -186,10 +157,20 @@ class Outbox:
     def send_entity(
         self, entity: WireEntity, *, replaces: str = "", interim: bool = False, first: bool = False
     ) -> None:
-        """Send a result, unless the last message was sent; raises `ValueError` for what JSON cannot carry."""
-        self.entities.put(entity, replaces=replaces, interim=interim, first=first)
+        """Send a result, unless the end has come; raises `ValueError` for what JSON cannot carry."""
         if self._closed:
-            self.entities.clear()
+            self.entities.cleared += 1
+            return
+        lost, duplicates = self.entities.lost, self.entities.duplicates
+        self.entities.put(entity, replaces=replaces, interim=interim, first=first)
+        if self.entities.lost > lost:
+            limited.warning(
+                "full", "more results wait for the client than limits.outbox_events: some are lost"
+            )
+        if self.entities.duplicates > duplicates:
+            limited.warning(
+                "duplicate", "a second final result of one utterance is not sent; give each its own id"
+            )
         self._rouse()
 
     def play(self, audio: bytes) -> None:
@@ -328,15 +309,45 @@ class Outbox:
         self.forbidden += 1
 
     def _next(self, now: float) -> tuple[ServerMessage | None, int | None]:
+        if self._closed and self.entities:
+            return self._next_of_the_last(now), None
         if self._answers and self._may_answer(now):
             return self._answers.pop(0)
         if self._quiet_until > now:
             return None, None
         if (pause := self._due_pause()) is not None and self._may_pause(pause, now):
             return (Pause() if pause else Resume()), None
-        if self.entities and self._text.take(now, reserve=self._reserve):
-            return self.entities.pop(), None
+        if self.entities and self._text.take(now, reserve=self._entity_reserve):
+            return self.entities.pop(merge=self._must_merge(now)), None
         return None, None
+
+    def _next_of_the_last(self, now: float) -> ServerMessage:
+        message = self.entities.pop(merge=True)
+        self._last_messages -= not self._text.take(now)
+        if self._last_messages <= 0:
+            if self.entities:
+                limited.warning(
+                    "last", "%d results are lost: the call ended before they were sent", len(self.entities)
+                )
+            self.entities.clear()
+        return message
+
+    @property
+    def _is_closing(self) -> bool:
+        return self._protocol.state is ServerState.CLOSING
+
+    @property
+    def _entity_reserve(self) -> int:
+        """Tokens that the next result leaves: to answers, and an interim to finals; at the end one."""
+        if self._is_closing:
+            return min(1, self._reserve)
+        return self._reserve if self.entities.has_final else self._interim_reserve
+
+    def _must_merge(self, now: float) -> bool:
+        """Tell whether results would be lost if each had a message of its own."""
+        if self._is_closing:
+            return len(self.entities) > self._text.tokens(now)
+        return self.entities.crowded
 
     def _may_answer(self, now: float) -> bool:
         # The end must not wait for tokens; the client forgives one message more, not a missing end.
@@ -381,12 +392,7 @@ class Outbox:
             bucket = self._pauses if pause else self._resumes
             waits.append(max(quiet, text, bucket.wait(now)))
         if self.entities:
-            waits.append(max(quiet, self._text.wait(now, reserve=self._reserve)))
+            waits.append(max(quiet, self._text.wait(now, reserve=self._entity_reserve)))
         if self._may_play:
             waits.append(max(quiet, self._binary.wait(now, reserve=self._reserve)))
         return min(waits) + 0.001 if waits else None
-
-
-def _short(info: str | None) -> str | None:
-    """Return `info` in a form that can be sent whatever a plugin wrote."""
-    return info and info[:LONGEST_INFO].encode(errors="replace").decode()

@@ -29,8 +29,6 @@ class Services:
     tracing: Tracing
     registry: Registry
     pools: BlockingPools
-    languages: list[str] | None = None
-    """What `supported_languages` of the plugins gave at start-up; `None` when nobody has any."""
     calls: CallServices = field(init=False)
     counting: Counting = field(init=False)
     turn: Turn = field(default_factory=Turn)

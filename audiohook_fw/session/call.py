@@ -30,9 +30,9 @@ from audiohook_fw.plugin import (
     Reject,
     SessionSummary,
     Stash,
-    Transcript,
     Update,
     Verdict,
+    offered_languages,
 )
 from audiohook_fw.protocol import (
     AudioReceived,
@@ -52,22 +52,22 @@ from audiohook_fw.protocol import (
     UnknownReceived,
     UpdateReceived,
 )
-from audiohook_fw.telemetry import LimitedLogger, set_log_context
 from audiohook_fw.telemetry import attributes as names
+from audiohook_fw.telemetry import set_log_context
 
 from .control import CallControl
 from .facts import CallFacts
 from .holds import Hold, Holds
+from .languages import LanguageWatch
+from .results import Results
 from .services import CallServices
 from .session import Session
 from .totals import Totals
 from .trace import CallTrace
-from .wire import to_entity
 
 __all__ = ["Call"]
 
 logger = logging.getLogger(__name__)
-limited = LimitedLogger(logger)
 
 
 class Call:
@@ -108,6 +108,9 @@ class Call:
         self.interests: dict[str, bool] = {}
         self._interest = False  # as plugins were told last
         self.trace = CallTrace(services.tracing, facts, parent, node=services.node)
+        self._results = Results(facts, control, services.metrics, lambda: protocol.media)
+        is_transcription = facts.product == "transcription"
+        self._language_watch = LanguageWatch(services.plugins, self.holds) if is_transcription else None
         self._byte_order = facts.byte_order
         self._clock = clock
         self._views: dict[str, Session] = {}
@@ -168,7 +171,7 @@ class Call:
             clock=self._clock,
             context=self._context.copy(),
             on_lost=self._plugin_lost,
-            on_emitted=self._emitted,
+            on_emitted=self._results.send,
             span=self.trace.decision,
         )
 
@@ -183,10 +186,11 @@ class Call:
             for plugin, accept in verdict.accepts.items():
                 if accept.start_paused:
                     self._hold_start(plugin)
+            self._follow_language()
         return verdict
 
-    def opened_message(self, languages: list[str] | None) -> Opened:
-        """Return the `opened` that the verdict asks for; `languages` goes in only if it was asked for."""
+    def opened_message(self) -> Opened:
+        """Return the `opened` that the verdict asks for."""
         accept = self._decision
         assert isinstance(accept, Accept), "only an accepted call is opened"
         discard_to = None
@@ -196,7 +200,9 @@ class Call:
             media=[self._select_media().to_wire()] if self.facts.offers else [],
             discard_to=discard_to,
             start_paused=bool(self.holds) or None,
-            supported_languages=languages if self.facts.wants_languages else None,
+            supported_languages=(
+                offered_languages(self.plugins.languages) if self.facts.wants_languages else None
+            ),
         )
 
     def begin(self) -> None:
@@ -269,6 +275,7 @@ class Call:
                 tell("on_discarded", _gap(gap))
             case UpdateReceived(language=language, position=position):
                 self.language = language or self.language
+                self._follow_language()
                 self.trace.event(names.EVENT_UPDATE, {names.LANGUAGE: language})
                 tell("on_update", Update(language), position)
             case ErrorReceived(error=error):
@@ -354,6 +361,10 @@ class Call:
     def _select_media(self) -> MediaFormat:
         return self._dispatch.select_media(self.facts.offers)
 
+    def _follow_language(self) -> None:
+        if self._language_watch is not None and self.state != "ended":
+            self._language_watch.follow(self.language)
+
     def _hold_start(self, plugin: str) -> None:
         careful = self._dispatch.info_of(plugin).on_failure is OnFailure.REJECT
         self.start_holds[plugin] = self.holds.take(
@@ -365,21 +376,6 @@ class Call:
         self.holds.quarantined(plugin)
         if self.state == "open":
             self.set_interest(plugin)
-
-    def _emitted(self, event: Event, plugin: str) -> None:
-        media = self.protocol.media
-        if media is None:
-            return
-        replaces = f"transcript {event.id}" if isinstance(event, Transcript) else ""
-        try:
-            entity = to_entity(event, media, self.facts.product, interims=self.facts.interims)
-            if entity is not None:
-                self.control.send_entity(entity.wire_entity(), replaces=replaces, interim=event.is_interim())
-        except ValueError as error:  # texts that are no Unicode: nothing that JSON could carry
-            self.services.metrics.counter("audiohook.outbox.dropped", reason="unsupported").value += 1
-            limited.warning(
-                plugin, "an event of plugin %s cannot be sent to the client: %s", plugin, type(error).__name__
-            )
 
 
 def _origin(event: PausedReceived) -> PauseOrigin:

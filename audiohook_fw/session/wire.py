@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from audiohook_fw.plugin import BotTurnResponse, Event, SpeechStarted, Transcript, Word
@@ -16,14 +18,25 @@ from audiohook_fw.protocol import (
     Token,
     TranscriptEntity,
     from_samples,
-    is_uuid,
 )
 
-__all__ = ["to_entity"]
+__all__ = ["MOST_TOKENS", "to_entity"]
+
+MOST_TOKENS: Final = 400
+"""With more words than these a transcript goes without tokens: it would be longer than a message may be."""
+
+_UUID: Final = re.compile(
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+)
+"""The ids that the official client takes: not those of versions 6 and up."""
 
 
 def to_entity(event: Event, media: MediaFormat, product: str, *, interims: bool) -> Entity | None:
-    """Return the entity for an event, or `None` when the key's product does not take it."""
+    """Return the entity for an event, or `None` when the key's product does not take it.
+
+    Raises:
+        ValueError: a transcript is of a channel that the call does not have.
+    """
     match product, event:
         case "transcription", Transcript(is_final=final) if final or interims:
             return _transcript(event, media)
@@ -39,9 +52,12 @@ def to_entity(event: Event, media: MediaFormat, product: str, *, interims: bool)
 
 
 def _transcript(event: Transcript, media: MediaFormat) -> TranscriptEntity | None:
-    if event.channel not in media.channels or not event.text.strip():
+    if event.channel not in media.channels:
+        raise ValueError(f"the call has no channel {event.channel!r}")
+    if not event.text.strip():
         return None
     rate = media.rate
+    words = [word for word in event.words if word.text.strip()]
     language = [event.language] if event.language else None
     tokens = [
         Token(
@@ -51,10 +67,10 @@ def _transcript(event: Transcript, media: MediaFormat) -> TranscriptEntity | Non
             duration=from_samples(word.length, rate),
             language=event.language or None,
         )
-        for start, word in _apart(event.words or _spread(event))
+        for start, word in _apart(words or _spread(event))
     ]
     return TranscriptEntity(
-        id=event.id if is_uuid(event.id) else str(uuid5(NAMESPACE_URL, event.id)),
+        id=event.id if _UUID.fullmatch(event.id) else str(uuid5(NAMESPACE_URL, event.id)),
         channel_id=1 if media.channels.index(event.channel) else 0,
         is_final=event.is_final,
         offset=from_samples(event.start, rate),
@@ -63,7 +79,11 @@ def _transcript(event: Transcript, media: MediaFormat) -> TranscriptEntity | Non
             Alternative(
                 confidence=event.confidence,
                 languages=language,
-                interpretations=[Interpretation(transcript=event.text, tokens=tokens)],
+                interpretations=[
+                    Interpretation(
+                        transcript=event.text, tokens=tokens if len(tokens) <= MOST_TOKENS else None
+                    )
+                ],
             )
         ],
     )

@@ -78,7 +78,7 @@ _TABLE: Final = (
     _histogram("close.duration", _LONG, "From `close` to `closed`."),
     # outbox
     _counter("outbox.sent", "{message}", "Messages sent, by type.", "type"),
-    _counter("outbox.dropped", "{event}", "Events not sent, by why (full, closed, unsupported).", "reason"),
+    _counter("outbox.dropped", "{event}", "Events not sent: full, closed, unsupported, duplicate.", "reason"),
     _counter("outbox.merged", "{event}", "Events sent as part of another, or replaced by a later one."),
     # plugins
     _gauge("plugins", "{plugin}", "Plugins, by status.", "status"),

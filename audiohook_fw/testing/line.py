@@ -108,7 +108,7 @@ class Line:
             await self.call.reject(verdict.decision)
             await self.call.end(CloseReason.DISCONNECT)
         else:
-            opened = self.call.opened_message([])
+            opened = self.call.opened_message()
             self._send(opened)
             self.call.begin()
             if opened.start_paused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -278,60 +277,6 @@ async def test_erasing_is_asked_of_all_and_tells_what_may_be_left(bench: Any) ->
 
 
 asked_of = ("full", "busy", "broken", "odd", "less")
-
-
-async def test_languages_are_joined(bench: Any) -> None:
-    def speaks(answer: Any) -> object:
-        class Plugin:
-            @hookimpl
-            def supported_languages(self) -> Any:
-                if isinstance(answer, BaseException):
-                    raise answer
-                return answer
-
-        return Plugin
-
-    manager = bench.load(
-        a=speaks(["de-DE", "en-US"]),
-        b=speaks(None),
-        c=speaks("en"),
-        d=speaks(ValueError()),
-        e=speaks(("en-US", "fr")),
-        f=speaks(["\ud800", "zh-Hant", None, 5, "a" * 36, "e n", "", Unspeakable()]),
-        g=speaks(Endless()),
-    )
-    assert await manager.supported_languages(SERVER) == ("de-DE", "en-US", "fr", "zh-Hant", "x")
-    faults = {name: faults_of(bench, name) for name in "abcdefg"}
-    assert faults == {"a": 0, "b": 0, "c": 1, "d": 1, "e": 0, "f": 1, "g": 1}
-
-
-def faults_of(bench: Any, plugin: str) -> float:
-    return float(bench.metrics.value("audiohook.hook.faults", plugin=plugin, hook="supported_languages"))
-
-
-class Endless(Sequence[str]):
-    """A sequence without an end."""
-
-    def __len__(self) -> int:
-        raise RuntimeError
-
-    def __getitem__(self, index: Any) -> Any:
-        return "x"
-
-
-async def test_no_more_languages_than_the_message_can_carry(bench: Any) -> None:
-    class Plugin:
-        def __init__(self, prefix: str, number: int) -> None:
-            self.tags = [f"{prefix}-{number:03}" for number in range(number)]
-
-        @hookimpl
-        def supported_languages(self) -> list[str]:
-            return self.tags
-
-    manager = bench.load(a=Plugin("a", 200), b=Plugin("b", 150), c=Plugin("c", 201))
-    languages = await manager.supported_languages(SERVER)
-    assert languages == tuple(f"a-{number:03}" for number in range(200))
-    assert [faults_of(bench, name) for name in "abc"] == [0, 0, 1]
 
 
 def judges(answer: Any, *, careful: bool = False, seconds: float = 0.0) -> object:

@@ -203,7 +203,7 @@ async def test_process_and_connection_hooks(bench: Any, watch: Watcher) -> None:
     manager.register_routes()
     manager.register_commands()
     await manager.check_health(SERVER, timeout=1)
-    await manager.supported_languages(SERVER)
+    await manager.ask_languages(SERVER)
     await manager.erase("id", 1)
     await manager.announce(SpeechStarted(channel="external", start=0), 1)
     await manager.check_address("127.0.0.1", {})

@@ -128,7 +128,7 @@ class Bench:
     async def begin(self, **options: Any) -> None:
         """Begin a call that is accepted."""
         await self.open(**options)
-        self.protocol.send(self.call.opened_message([]))
+        self.protocol.send(self.call.opened_message())
         self.call.begin()
 
     def tell(self, type_: str, **parameters: Any) -> None:

@@ -121,7 +121,8 @@ async def test_hook_check_health(example: Example) -> None:
 
 async def test_hook_supported_languages(example: Example) -> None:
     bench = example()
-    assert await bench.manager.supported_languages(bench.server) == ("en-US", "de-DE")
+    await bench.manager.ask_languages(bench.server)
+    assert bench.manager.languages == ("en-US", "de-DE")
 
 
 # connection -----------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ class Bench:
         """Let the plugins decide, which must be to accept, and open."""
         verdict = await self.call.decide()
         assert not isinstance(verdict.decision, Reject), verdict
-        opened = self.call.opened_message([])
+        opened = self.call.opened_message()
         self.protocol.send(opened)
         self.call.begin()
         return opened

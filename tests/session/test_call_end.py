@@ -133,7 +133,7 @@ def _take(step: str, bench: Any, call: Call, tasks: list[Any]) -> None:
             tasks.append(asyncio.ensure_future(call.decide()))
         case "open" if call.decided and bench.protocol.state == "opening" and call.state == "opening":
             with suppress(AssertionError):  # it was rejected
-                bench.protocol.send(call.opened_message([]))
+                bench.protocol.send(call.opened_message())
                 call.begin()
         case "hear" if bench.protocol.state == "active" and call.begun:
             bench.hear()

@@ -17,12 +17,24 @@ from audiohook_fw.plugin import (
     PluginInfo,
     Reject,
     SpeechEnded,
+    hookimpl,
 )
 from audiohook_fw.protocol import MediaFormat
 
 STEREO = MediaFormat("PCMU", ("external", "internal"))
 MONO = MediaFormat("PCMU", ("external",))
 EVENT = SpeechEnded(channel="external", start=0, length=1)
+
+
+class Speaks:
+    """Understands some languages."""
+
+    def __init__(self, tags: list[str]) -> None:
+        self.tags = tags
+
+    @hookimpl
+    def supported_languages(self) -> list[str]:
+        return self.tags
 
 
 async def test_media_is_what_plugins_wish_for_and_none_without_offers(bench: Any, make_witness: Any) -> None:
@@ -39,10 +51,15 @@ async def test_media_is_what_plugins_wish_for_and_none_without_offers(bench: Any
 
 
 async def test_opened_names_languages_only_when_asked(bench: Any) -> None:
-    for wants, given_, expected in ((False, ["de-DE"], None), (True, ["de-DE"], ["de-DE"]), (True, [], [])):
-        call = await bench.open(facts={"wants_languages": wants})
+    for wants, tags, expected in (
+        (False, ["de-DE"], None),
+        (True, ["de-DE", "de", "es-419", "EN-us"], ["de-DE", "en-US"]),
+        (True, [], []),
+    ):
+        call = await bench.open(facts={"wants_languages": wants}, speaks=Speaks(tags))
+        await call.plugins.ask_languages(None)
         await call.decide()
-        assert call.opened_message(given_).supported_languages == expected
+        assert call.opened_message().supported_languages == expected
 
 
 async def test_the_furthest_discard_wins(bench: Any, make_policy: Any) -> None:

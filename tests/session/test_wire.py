@@ -21,6 +21,7 @@ from audiohook_fw.plugin import (
 )
 from audiohook_fw.protocol import MediaFormat, parse_duration, to_samples
 from audiohook_fw.session import to_entity
+from audiohook_fw.session.wire import MOST_TOKENS
 
 STEREO = MediaFormat("PCMU", ("external", "internal"))
 SWAPPED = MediaFormat("PCMU", ("internal", "external"))
@@ -140,8 +141,36 @@ def test_the_channel_is_its_place_in_the_media(media: MediaFormat, channel: str,
     assert wire(event, "transcription", media)["data"]["channelId"] == expected
 
 
-def test_a_channel_that_the_call_has_not_is_not_sent() -> None:
-    assert wire(FINAL, "transcription", MONO) is None
+def test_a_channel_that_the_call_has_not_is_an_error_where_transcripts_are_taken() -> None:
+    with pytest.raises(ValueError, match="no channel 'external'"):
+        wire(FINAL, "transcription", MONO)
+    assert wire(FINAL, "monitor", MONO) is None
+
+
+def test_words_without_letters_make_no_tokens() -> None:
+    words = (Word(text=" ", start=0, length=8), Word(text="day", start=8_000, length=8))
+    event = FINAL.model_copy(update={"words": words})
+    tokens = wire(event, "transcription")["data"]["alternatives"][0]["interpretations"][0]["tokens"]
+    assert [token["value"] for token in tokens] == ["day"]
+
+
+@pytest.mark.parametrize(("words", "has"), [(MOST_TOKENS, True), (MOST_TOKENS + 1, False)])
+def test_an_endless_utterance_is_sent_without_tokens_rather_than_not_at_all(words: int, has: bool) -> None:
+    event = FINAL.model_copy(update={"text": "incomprehensible " * words})
+    entity = to_entity(event, STEREO, "transcription", interims=False)
+    assert entity is not None
+    assert len(entity.wire_entity().model_dump_json()) < 64_000
+    [alternative] = entity.to_wire()["alternatives"]
+    assert ("tokens" in alternative["interpretations"][0]) is has
+
+
+@pytest.mark.parametrize(
+    "given", ["0191d7a4-1c2e-7abc-8def-0123456789ab", "utterance 7", "30b0e395-84d3-4570-0a13-9a62d8f514c0"]
+)
+def test_ids_that_the_official_client_refuses_are_mapped_to_one_that_it_takes(given: str) -> None:
+    first, again = (wire(FINAL.model_copy(update={"id": given}), "transcription") for _ in range(2))
+    assert first["data"]["id"] == again["data"]["id"]
+    assert UUID(first["data"]["id"]).version == 5
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])

@@ -93,7 +93,7 @@ class SimulatedCall:
             )
         )
         await self.call.decide()
-        self.server_says(self.call.opened_message(None))
+        self.server_says(self.call.opened_message())
         self.call.begin()
 
     def client_says(self, message: ClientMessage) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiohook_fw.protocol import WireEntity
-from audiohook_fw.server.entities_queue import MERGE_BYTES, MERGE_FROM, EntityQueue
+from audiohook_fw.server.entities_queue import FINISHED, MERGE_BYTES, EntityQueue
 
 
 def entity(name: object, size: int = 0) -> WireEntity:
@@ -20,32 +20,55 @@ def names(queue: EntityQueue) -> list[Any]:
     return [item.entity.data["name"] for item in queue._queue]
 
 
-def popped(queue: EntityQueue) -> list[Any]:
-    return [entity.data["name"] for entity in queue.pop().entities]
+def popped(queue: EntityQueue, *, merge: bool = False) -> list[Any]:
+    return [entity.data["name"] for entity in queue.pop(merge=merge).entities]
 
 
 def test_results_leave_in_order_of_arrival_each_in_a_message_of_its_own() -> None:
-    queue = EntityQueue(10)
-    for number in range(MERGE_FROM - 1):
+    queue = EntityQueue(100)
+    for number in range(90):
         queue.put(entity(number))
-    assert [popped(queue) for _ in range(MERGE_FROM - 1)] == [[n] for n in range(MERGE_FROM - 1)]
+    assert [popped(queue) for _ in range(90)] == [[n] for n in range(90)]
     assert len(queue) == queue.merged == 0
 
 
-def test_a_long_queue_is_merged() -> None:
-    queue = EntityQueue(100)
-    for number in range(MERGE_FROM):
+def test_finals_leave_before_interims() -> None:
+    queue = EntityQueue(10)
+    queue.put(entity("a1"), replaces="a", interim=True)
+    queue.put(entity("b1"), replaces="b")
+    queue.put(entity("c1"), replaces="c", interim=True)
+    assert queue.has_final
+    assert popped(queue) == ["b1"]
+    assert not queue.has_final
+    assert [popped(queue), popped(queue)] == [["a1"], ["c1"]]
+
+
+def test_a_queue_is_crowded_when_more_than_half_full() -> None:
+    queue = EntityQueue(4)
+    for number in range(2):
         queue.put(entity(number))
-    assert popped(queue) == list(range(MERGE_FROM))
-    assert queue.merged == MERGE_FROM - 1
+    assert not queue.crowded
+    queue.put(entity(2))
+    assert queue.crowded
+
+
+def test_finals_are_merged_where_asked_and_interims_never() -> None:
+    queue = EntityQueue(100)
+    queue.put(entity("interim"), replaces="i", interim=True)
+    for number in range(8):
+        queue.put(entity(number))
+    assert popped(queue, merge=True) == list(range(8))
+    assert queue.merged == 7
+    queue.put(entity("another"), replaces="j", interim=True)
+    assert [popped(queue, merge=True) for _ in range(2)] == [["interim"], ["another"]]
 
 
 def test_merged_messages_stay_below_the_limit_in_bytes_not_letters() -> None:
     queue = EntityQueue(100)
-    for number in range(MERGE_FROM):
+    for number in range(8):
         queue.put(WireEntity(type="transcript", data={"name": number, "text": "語" * 3_000}))
-    message = queue.pop()
-    assert 1 < len(message.entities) < MERGE_FROM
+    message = queue.pop(merge=True)
+    assert 1 < len(message.entities) < 8
     assert len(message.model_dump_json().encode()) <= MERGE_BYTES + 100
 
 
@@ -55,9 +78,32 @@ def test_a_newer_result_replaces_a_waiting_interim_of_its_utterance_only() -> No
     queue.put(entity("b1"), replaces="b", interim=True)
     queue.put(entity("a2"), replaces="a", interim=True)
     queue.put(entity("a3"), replaces="a")
-    queue.put(entity("a4"), replaces="a")
-    assert names(queue) == ["b1", "a3", "a4"]
+    assert names(queue) == ["b1", "a3"]
     assert queue.replaced == 2
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_after_its_final_nothing_of_an_utterance_is_taken(sent: bool) -> None:
+    queue = EntityQueue(10)
+    queue.put(entity("final"), replaces="a")
+    if sent:
+        queue.pop()
+    queue.put(entity("late"), replaces="a", interim=True)
+    queue.put(entity("again"), replaces="a")
+    queue.put(entity("other"), replaces="b")
+    assert names(queue) == ([] if sent else ["final"]) + ["other"]
+    assert (queue.replaced, queue.duplicates, queue.dropped) == (1, 1, 0)
+
+
+def test_what_is_remembered_of_finished_utterances_is_bounded() -> None:
+    queue = EntityQueue(10)
+    for number in range(FINISHED * 3):
+        queue.put(entity(number), replaces=str(number))
+        queue.pop()
+    assert len(queue._finished) == FINISHED
+    queue.put(entity("again"), replaces=str(FINISHED * 3 - 1))
+    queue.put(entity("forgotten"), replaces="0")
+    assert names(queue) == ["forgotten"]
 
 
 def test_a_full_queue_drops_the_oldest_interim_then_the_oldest_final() -> None:
@@ -70,7 +116,7 @@ def test_a_full_queue_drops_the_oldest_interim_then_the_oldest_final() -> None:
     queue.put(entity("final 3"))
     queue.put(entity("final 4"))
     assert names(queue) == ["final 2", "final 3", "final 4"]
-    assert queue.dropped == 3
+    assert (queue.dropped, queue.lost) == (3, 1)
 
 
 def test_an_interim_never_pushes_a_final_out() -> None:

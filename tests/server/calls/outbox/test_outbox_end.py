@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from logging import LogRecord
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from audiohook_fw.protocol import (
     Opened,
     Update,
 )
-from audiohook_fw.server.outbox import ANSWERS
+from audiohook_fw.server.outbox import ANSWERS, LAST_MESSAGES
 
 ID = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
 MONO = {"type": "audio", "format": "PCMU", "channels": ["external"], "rate": 8000}
@@ -88,9 +89,64 @@ async def test_closed_is_the_last_word(line: Any) -> None:
     it.outbox.reconnect("draining")
     it.gate.set()
     await asyncio.sleep(30)
-    assert it.types == ["opened", "event", "closed"]
-    assert it.outbox.entities.cleared == 2
+    assert it.types == ["opened", "event", "event", "closed"]
+    assert it.names == ["on its way", "late"]
+    assert it.outbox.entities.cleared == 1
     assert it.outbox.unsendable == 0
+
+
+async def test_closed_takes_finals_that_wait_along_even_after_429(line: Any) -> None:
+    it = line()
+    await it.open()
+    it.outbox.back_off(60)
+    for number in range(256):
+        it.say(number, replaces=str(number), size=1_200)
+        if number % 10 == 0:
+            it.say("interim", replaces=f"i{number}", interim=True)
+    await asyncio.sleep(30)
+    it.receive(Close(reason="end"))
+    it.outbox.closed()
+    await asyncio.sleep(0.001)
+    assert it.types[-1] == "closed"
+    assert it.names == list(range(256))
+    assert it.types.count("event") < 10
+
+
+async def test_a_closing_call_merges_what_has_no_token_of_its_own(line: Any) -> None:
+    it = line()
+    await it.open()
+    for number in range(100):
+        it.say(number, size=500)
+    await asyncio.sleep(0.001)
+    sent = it.types.count("event")
+    assert sent < 25
+    it.receive(Close(reason="end"))
+    await it.outbox.flushed()
+    it.outbox.closed()
+    await asyncio.sleep(0.001)
+    assert it.names == list(range(100))
+    assert it.types.count("event") <= sent + 4
+    assert it.types[-1] == "closed"
+
+
+async def test_what_even_the_end_does_not_take_is_said_and_counted(
+    line: Any, records: list[LogRecord]
+) -> None:
+    it = line()
+    await it.open()
+    await asyncio.sleep(0)
+    it.outbox.back_off(60)
+    for number in range(100):
+        it.say(number, size=50_000)
+    it.receive(Close(reason="end"))
+    it.outbox.closed()
+    await asyncio.sleep(0.001)
+    assert it.types[-1] == "closed"
+    took = len(it.names)
+    assert LAST_MESSAGES <= took < 100
+    assert it.outbox.entities.cleared == 100 - took
+    assert any(f"{100 - took} results are lost" in record.getMessage() for record in records)
+    it.faults.clear()  # 429: it was more than the client takes
 
 
 async def test_disconnect_is_sent_once(line: Any) -> None:
@@ -256,7 +312,9 @@ async def _wish(make_line: Any, steps: list[tuple[str, float, int]], end: str) -
         it.outbox.disconnect(DisconnectReason.COMPLETED)
     await asyncio.sleep(120)
     await it.stop()
-    assert it.faults == []
+    beyond = it.faults.count("rate limit exceeded")  # of results that the end takes along
+    assert beyond <= (LAST_MESSAGES if end == "close" else 0)
+    assert len(it.faults) == beyond
     assert it.types.count("opened") == 1
     assert it.types.count("closed") == (end == "close")
     assert it.types.count("disconnect") == (end == "disconnect")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from logging import LogRecord
 from typing import Any
 
 import pytest
@@ -21,18 +22,85 @@ ID = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
 MONO = {"type": "audio", "format": "PCMU", "channels": ["external"], "rate": 8000}
 
 
-async def test_a_few_results_go_one_by_one_and_many_together(line: Any) -> None:
+async def test_each_result_has_a_message_of_its_own(line: Any) -> None:
     it = line()
     await it.open()
-    for number in range(5):
+    for number in range(100):
         it.say(number)
-    await asyncio.sleep(1)
-    assert it.types.count("event") == 5
-    for number in range(5, 60):
+    await asyncio.sleep(30)
+    assert it.names == list(range(100))
+    assert it.types.count("event") == 100
+
+
+async def test_a_long_queue_is_merged_before_anything_is_lost(line: Any) -> None:
+    it = line()
+    await it.open()
+    for number in range(2_000):
         it.say(number)
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(60)
+    assert it.names == list(range(2_000))
+    assert (it.outbox.entities.dropped, it.outbox.entities.merged > 0) == (0, True)
+
+
+async def test_nothing_is_lost_in_a_minute_of_silence_after_429(line: Any) -> None:
+    it = line()
+    await it.open()
+    it.outbox.back_off(60)
+    for number in range(120):
+        it.say(f"interim {number}", replaces=str(number), interim=True)
+        it.say(number, replaces=str(number))
+        await asyncio.sleep(0.49)
+    assert it.names == []
+    await asyncio.sleep(60)
+    assert it.names == list(range(120))
+    assert it.types.count("event") == 120
+
+
+async def test_what_is_lost_beyond_the_bound_is_said_and_counted(line: Any, records: list[LogRecord]) -> None:
+    it = line(outbox_events=10)
+    await it.open()
+    it.outbox.back_off(60)
+    for number in range(30):
+        it.say(number)
+    await asyncio.sleep(90)
+    assert it.names == list(range(20, 30))
+    assert it.outbox.entities.lost == 20
+    assert {r.levelname for r in records if "limits.outbox_events" in r.getMessage()} == {"WARNING"}
+
+
+async def test_a_second_final_of_an_utterance_is_not_sent(line: Any, records: list[LogRecord]) -> None:
+    it = line()
+    await it.open()
+    it.say("final", replaces="u")
     await asyncio.sleep(1)
-    assert it.types.count("event") == 6
-    assert it.names == list(range(60))
+    it.say("late interim", replaces="u", interim=True)
+    it.say("again", replaces="u")
+    await asyncio.sleep(1)
+    assert it.names == ["final"]
+    assert it.outbox.entities.duplicates == 1
+    assert any("a second final" in record.getMessage() for record in records)
+
+
+async def test_a_final_waits_for_no_token_while_both_sides_send_interims(line: Any) -> None:
+    it = line()
+    await it.open()
+    late = []
+    for number in range(600):
+        for side in "ab":
+            it.say(f"{side} {number}", replaces=f"{side} {number // 30}", interim=True)
+        if number % 30 == 29:
+            said = it.loop.time()
+            for side in "ab":
+                it.say(f"final {side} {number}", replaces=f"{side} {number // 30}")
+            await asyncio.sleep(0.05)
+            late += [sent - said for sent in it.times("event") if sent >= said]
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(5)
+    finals = [name for name in it.names if name.startswith("final")]
+    assert len(finals) == 40
+    assert max(late) < 0.01
+    assert len(it.times("event")) < 25 + 5 * 40
 
 
 async def test_a_stale_interim_is_never_sent(line: Any) -> None:

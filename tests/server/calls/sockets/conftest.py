@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import aiohttp
@@ -19,7 +19,14 @@ from pydantic import BaseModel
 
 from audiohook_fw.auth import Credential, Upgrade
 from audiohook_fw.config import Settings
-from audiohook_fw.plugin import PluginInfo, PluginManager, SessionHandler, hookimpl, load_plugins
+from audiohook_fw.plugin import (
+    PluginInfo,
+    PluginManager,
+    ServerContext,
+    SessionHandler,
+    hookimpl,
+    load_plugins,
+)
 from audiohook_fw.server.call_socket import CallSocket
 from audiohook_fw.server.connection import Connection
 from audiohook_fw.server.registry import Registry
@@ -45,7 +52,7 @@ class House:
         self.connections: list[Connection] = []
         self.callers: list[Any] = []
         self.failures: list[BaseException] = []
-        self.languages: list[str] | None = None
+        self.languages: list[str] | None = None  # of a plugin that does nothing else
         self.plugins: PluginManager
         self.services: Services
         self._upgrades: dict[str, Upgrade] = {}
@@ -59,6 +66,8 @@ class House:
         self.settings = self.settings.model_copy(update={"limits": changed})
 
     async def start(self, **plugins: object) -> None:
+        if self.languages is not None:
+            plugins["speaks"] = Speaks(self.languages)
         options = SimpleNamespace(
             enabled=[], disabled=[], required=[], order=list(plugins), directory=None, modules=[]
         )
@@ -79,8 +88,8 @@ class House:
             Tracing(self.provider),
             Registry(self.settings.limits.calls),
             BlockingPools(2),
-            self.languages,
         )
+        await self.plugins.ask_languages(cast("ServerContext", None))
         app = web.Application()
         app.router.add_get("/{token}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -167,6 +176,17 @@ class House:
 
 def _section(name: str, model: type[M]) -> M:
     return model()
+
+
+class Speaks:
+    """Tells languages, and does nothing else."""
+
+    def __init__(self, languages: list[str]) -> None:
+        self.languages = languages
+
+    @hookimpl
+    def supported_languages(self) -> list[str]:
+        return self.languages
 
 
 class Ear:

@@ -60,6 +60,7 @@ async def test_how_long_opening_and_closing_took_is_recorded_once_per_call(house
 
 
 async def test_results_that_are_sent_together_are_counted_as_merged(house: Any) -> None:
+    house.limit(outbox_events=100)
     await house.start(talker=Talker())
     caller = await house.opened(product="transcription")
     await caller.hear(b"\x10" * 1_600)

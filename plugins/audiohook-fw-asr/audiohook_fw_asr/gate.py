@@ -1,0 +1,99 @@
+"""`EnergyGate`: tells speech from silence by level, where no other plugin does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from .types import Samples
+
+__all__ = ["EnergyGate", "Speech"]
+
+_HOP: Final = 0.02
+_ABOVE: Final = 10.0  # dB above the noise
+_LEAST: Final = -50.0  # dB of full scale
+_LOUDEST_NOISE: Final = -30.0
+_RISE: Final = 1.0  # dB a second by which the noise is taken to rise at most
+_ONSET: Final = 3  # hops
+_SHORTEST: Final = 0.1
+_HANGOVER: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Speech began at index `start`; `end` is `None` while it goes on."""
+
+    start: int
+    end: int | None = None
+
+
+class EnergyGate:
+    """Follows the noise of one channel: what is well above it is speech. Indices are of received samples.
+
+    Speech ends after 0.3 s below; anything shorter than 0.1 s is none.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._hop = round(_HOP * rate)
+        self._rise = _RISE * _HOP
+        self._hangover = round(_HANGOVER / _HOP)
+        self._shortest = round(_SHORTEST * rate)
+        self._noise = -60.0
+        self._rest = np.empty(0, np.int16)
+        self._at = 0
+        self._start: int | None = None
+        self._told = False
+        self._loud = self._quiet = 0
+        self._last = 0
+
+    def feed(self, samples: Samples) -> list[Speech]:
+        """Return what began and what ended."""
+        if len(self._rest):
+            samples = np.concatenate((self._rest, samples))
+        count = len(samples) // self._hop
+        self._rest = samples[count * self._hop :]
+        heard: list[Speech] = []
+        blocks = samples[: count * self._hop].reshape(count, self._hop).astype(np.float32)
+        power = np.mean((blocks - blocks.mean(axis=1, keepdims=True)) ** 2, axis=1)
+        for level in (10 * np.log10(power / 32768.0**2 + 1e-12)).tolist():
+            self._step(level, heard)
+            self._at += self._hop
+        return heard
+
+    def end(self) -> list[Speech]:
+        """End what goes on, at the end of what was fed."""
+        heard: list[Speech] = []
+        self._at += len(self._rest)
+        self._rest = self._rest[:0]
+        if self._start is not None:
+            self._last = self._at
+            self._stop(heard)
+        self._loud = 0
+        return heard
+
+    def _step(self, level: float, heard: list[Speech]) -> None:
+        if level > max(self._noise + _ABOVE, _LEAST):
+            self._quiet = 0
+            self._loud += 1
+            self._last = self._at + self._hop
+            if self._start is None and self._loud >= _ONSET:
+                self._start = self._last - self._loud * self._hop
+            if self._start is not None and not self._told and self._last - self._start >= self._shortest:
+                self._told = True
+                heard.append(Speech(self._start))
+        else:
+            self._loud = 0
+            self._quiet += 1
+            if self._start is not None and self._quiet >= self._hangover:
+                self._stop(heard)
+        rise = min(self._noise + self._rise, _LOUDEST_NOISE)
+        self._noise = min(max(level, -70.0), rise) if level < rise else rise
+
+    def _stop(self, heard: list[Speech]) -> None:
+        assert self._start is not None
+        if self._told:
+            heard.append(Speech(self._start, self._last))
+        self._start = None
+        self._told = False

@@ -24,7 +24,7 @@ from .settings import RecognitionSettings
 from .stream import StreamChannel
 from .types import Engine
 
-__all__ = ["RecognisedCall"]
+__all__ = ["RecognisedCall", "SegmentCall"]
 
 
 class MakeChannel(Protocol):
@@ -58,13 +58,6 @@ class RecognisedCall(SessionHandler):
         for channel in self._channels.values():
             channel.feed(frame)
 
-    def on_event(self, event: Event) -> None:
-        """Hear where speech is."""
-        if isinstance(event, SpeechStarted | SpeechEnded):
-            channel = self._channels.get(event.channel)
-            if isinstance(channel, SegmentChannel):
-                channel.speech(event)
-
     async def on_pause(self, origin: PauseOrigin, position: int) -> None:
         """End what is being said; what was said comes out now."""
         await asyncio.gather(*(c.flush(self._settings.flush_timeout) for c in self._channels.values()))
@@ -88,3 +81,14 @@ class RecognisedCall(SessionHandler):
     @property
     def _language(self) -> str:
         return self._session.language or self._settings.language
+
+
+class SegmentCall(RecognisedCall):
+    """A call of segment engines: it hears from other plugins where speech is."""
+
+    def on_event(self, event: Event) -> None:
+        """Hear where speech is."""
+        if isinstance(event, SpeechStarted | SpeechEnded):
+            channel = self._channels.get(event.channel)
+            if isinstance(channel, SegmentChannel):
+                channel.speech(event)

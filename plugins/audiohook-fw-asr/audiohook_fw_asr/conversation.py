@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from .bounded import abandon
 from .engines import EngineState, describe
+from .gate import is_quiet
 from .heard import GarbageError, Heard, read_result
 from .types import EngineStream, StreamEngine
 from .upsampling import Upsampler
@@ -25,6 +26,7 @@ __all__ = ["Conversation", "StreamFailure"]
 _TICK: Final = 0.25
 _CHUNK: Final = 0.2  # seconds of audio that are sent at once, at most
 _LEAST: Final = 0.1  # and at least, unless something waits for them
+_QUIET: Final = 0.3  # seconds without speech, so that no word is cut
 _GARBAGE: Final = 10
 _FLOOD: Final = 1_000  # results
 _FLOOD_SECONDS: Final = 5.0
@@ -109,11 +111,11 @@ class Conversation:
             raise StreamFailure("it falls behind", slow=True)
         if self._doing:
             return
-        if channel.sent > channel.confirmed.until and now - self._progress > settings.result_timeout:
+        if channel.sent > channel.confirmed.until and self._is_due(self._progress, settings.result_timeout):
             self._ask_all = True
         elif now - self._last_sent > settings.keep_alive_seconds:
             self._keep_alive = True
-        elif now - self._began > settings.return_seconds and self._is_quiet and self._is_second:
+        elif self._is_second and self._is_due(self._began, settings.return_seconds):
             self.ending = True
         else:
             return
@@ -127,9 +129,16 @@ class Conversation:
             deadline = min(deadline, begun + settings.flush_timeout / 2)
         return deadline
 
-    @property
-    def _is_quiet(self) -> bool:
-        return self._channel.output.interim is None
+    def _is_due(self, since: float, seconds: float) -> bool:
+        """Tell whether so much time has passed and nobody speaks, or half as much again."""
+        waited = self._time() - since
+        if waited <= seconds:
+            return False
+        if waited > 1.5 * seconds:
+            return True
+        channel = self._channel
+        last = channel.audio.read(channel.audio.end - round(_QUIET * channel.rate), channel.audio.end)
+        return channel.output.interim is None and is_quiet(last, channel.rate)
 
     @property
     def _is_second(self) -> bool:

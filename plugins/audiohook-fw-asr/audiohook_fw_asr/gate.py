@@ -9,7 +9,7 @@ import numpy as np
 
 from .types import Samples
 
-__all__ = ["EnergyGate", "Speech"]
+__all__ = ["EnergyGate", "Speech", "is_quiet"]
 
 _HOP: Final = 0.02
 _ABOVE: Final = 10.0  # dB above the noise
@@ -19,6 +19,7 @@ _RISE: Final = 1.0  # dB a second by which the noise is taken to rise at most
 _ONSET: Final = 3  # hops
 _SHORTEST: Final = 0.1
 _HANGOVER: Final = 0.3
+_QUIET: Final = -40.0  # dB of full scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,7 @@ class EnergyGate:
         count = len(samples) // self._hop
         self._rest = samples[count * self._hop :]
         heard: list[Speech] = []
-        blocks = samples[: count * self._hop].reshape(count, self._hop).astype(np.float32)
-        power = np.mean((blocks - blocks.mean(axis=1, keepdims=True)) ** 2, axis=1)
-        for level in (10 * np.log10(power / 32768.0**2 + 1e-12)).tolist():
+        for level in _levels(samples, self._hop):
             self._step(level, heard)
             self._at += self._hop
         return heard
@@ -97,3 +96,17 @@ class EnergyGate:
             heard.append(Speech(self._start, self._last))
         self._start = None
         self._told = False
+
+
+def is_quiet(samples: Samples, rate: int) -> bool:
+    """Tell whether nobody speaks in this audio, for want of anything better: nothing in it is loud."""
+    return max(_levels(samples, round(_HOP * rate)), default=-100.0) < _QUIET
+
+
+def _levels(samples: Samples, hop: int) -> list[float]:
+    """Return the levels of whole hops in dB of full scale."""
+    count = len(samples) // hop
+    blocks = samples[: count * hop].reshape(count, hop).astype(np.float32)
+    power = np.mean((blocks - blocks.mean(axis=1, keepdims=True)) ** 2, axis=1)
+    levels: list[float] = (10 * np.log10(power / 32768.0**2 + 1e-12)).tolist()
+    return levels

@@ -16,7 +16,7 @@ from audiohook_fw import (
     hookimpl,
 )
 
-from .call import RecognisedCall
+from .call import RecognisedCall, SegmentCall
 from .engines import EnginePool
 from .events import RecognitionStatus
 from .recognition import CallRequest, Recognition
@@ -54,7 +54,7 @@ class SpeechRecognition:
             by_segments = issubclass(getattr(cls, "Settings", object), SegmentSettings)
             cls.info = PluginInfo(
                 summary=cls.summary,
-                consumes=(SpeechStarted, SpeechEnded) if by_segments else (RecognitionStatus,),
+                consumes=(SpeechStarted, SpeechEnded) if by_segments else (),
                 emits=(Transcript, RecognitionStatus),
             )
 
@@ -87,7 +87,8 @@ class SpeechRecognition:
     @hookimpl
     def create_handler(self, session: Session) -> SessionHandler | None:
         """Listen to a call."""
-        return RecognisedCall(session, self._recognition, self._make_channel)
+        make = SegmentCall if isinstance(self.settings, SegmentSettings) else RecognisedCall
+        return make(session, self._recognition, self._make_channel)
 
     @hookimpl
     def check_health(self) -> str | None:

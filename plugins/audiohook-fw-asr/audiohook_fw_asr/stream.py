@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import FIRST_COMPLETED
 from typing import Final
 
 import numpy as np
@@ -84,12 +85,13 @@ class StreamChannel:
             self.flush_asked = asyncio.get_running_loop().time()
             self._flushed.clear()
             self.wake.set()
+            waiting = asyncio.ensure_future(self._flushed.wait())
             try:
-                async with asyncio.timeout(timeout):
-                    await self._flushed.wait()
-            except TimeoutError:
-                self._give_up()
+                await asyncio.wait({waiting, self._task}, timeout=timeout, return_when=FIRST_COMPLETED)
+                if not self._flushed.is_set():
+                    self._give_up()
             finally:
+                waiting.cancel()
                 self.flush_target = None
         self.output.split()
 

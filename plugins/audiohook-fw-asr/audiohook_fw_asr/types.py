@@ -107,8 +107,10 @@ class SegmentEngine(Protocol):
         languages: BCP 47 tags that it understands; `en` stands for every English.
     """
 
-    rate: int
-    languages: Sequence[str]
+    @property
+    def rate(self) -> int: ...
+    @property
+    def languages(self) -> Sequence[str]: ...
 
     async def start(self) -> None:
         """Get ready: load a model, check a key. Raises when it cannot; called again after a while then."""
@@ -151,8 +153,10 @@ class StreamEngine(Protocol):
     Attributes: as of `SegmentEngine`.
     """
 
-    rate: int
-    languages: Sequence[str]
+    @property
+    def rate(self) -> int: ...
+    @property
+    def languages(self) -> Sequence[str]: ...
 
     async def start(self) -> None:
         """Get ready: load a model, check a key. Raises when it cannot; called again after a while then."""

@@ -58,16 +58,16 @@ class RecognisedCall(SessionHandler):
         for channel in self._channels.values():
             channel.feed(frame)
 
-    async def on_pause(self, origin: PauseOrigin, position: int) -> None:
-        """End what is being said; what was said comes out now."""
-        await asyncio.gather(*(c.flush(self._settings.flush_timeout) for c in self._channels.values()))
+    def on_pause(self, origin: PauseOrigin, position: int) -> None:
+        """End what is being said."""
+        for channel in self._channels.values():
+            channel.split()
 
-    async def on_update(self, update: Update, position: int) -> None:
+    def on_update(self, update: Update, position: int) -> None:
         """End what is being said, and go on in the language that is new."""
         language = self._language
-        await asyncio.gather(
-            *(c.change_language(language, self._settings.flush_timeout) for c in self._channels.values())
-        )
+        for channel in self._channels.values():
+            channel.split(language)
 
     async def on_close(self, reason: CloseReason) -> None:
         """Have everything out before `closed`."""

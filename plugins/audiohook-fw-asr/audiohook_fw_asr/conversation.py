@@ -44,13 +44,13 @@ class Conversation:
     """Sends, reads and watches.
 
     Attributes:
-        ending: end it once the engine has said all. abandoned: end it now.
+        ending: end it once the engine has said all. over: it has. abandoned: leave it in the middle.
     """
 
     def __init__(
         self, channel: StreamChannel, state: EngineState[StreamEngine], stream: EngineStream
     ) -> None:
-        self.ending = False
+        self.ending = self.over = False
         self.abandoned = False
         self._channel = channel
         self._state = state
@@ -105,6 +105,9 @@ class Conversation:
 
     def _watch(self) -> None:
         now, channel, settings = self._time(), self._channel, self._channel.settings
+        if channel.overdue:
+            channel.give_up()
+            return
         if self._doing and now > self._step_deadline():
             raise StreamFailure(f"{self._doing} hangs")
         if channel.audio.end - channel.sent > self._behind + settings.max_backlog * channel.rate:
@@ -124,8 +127,8 @@ class Conversation:
     def _step_deadline(self) -> float:
         settings, channel = self._channel.settings, self._channel
         deadline = self._since + settings.stall_timeout
-        if channel.flush_target is not None:  # somebody waits: leave time for another engine
-            begun = max(self._since, channel.flush_asked)
+        if channel.marks:  # somebody waits: leave time for another engine
+            begun = max(self._since, channel.marks[0].since)
             deadline = min(deadline, begun + settings.flush_timeout / 2)
         return deadline
 
@@ -149,10 +152,10 @@ class Conversation:
     async def _send(self) -> None:
         channel, stream = self._channel, self._stream
         least, most = round(_LEAST * channel.rate), round(_CHUNK * channel.rate)
-        while True:
-            waiting = channel.audio.end - channel.sent
+        while not self.over:
+            waiting = channel.end - channel.sent
             if waiting >= least or (waiting and self._must_flush):
-                start, stop = channel.sent, min(channel.audio.end, channel.sent + most)
+                start, stop = channel.sent, min(channel.end, channel.sent + most)
                 samples = self._upsampler.feed(channel.audio.read(start, stop))
                 channel.sent = stop  # its result may come before `send` returns
                 if start >= channel.audio.start and len(samples):
@@ -170,14 +173,15 @@ class Conversation:
                 self._last_sent = self._time()
             else:
                 self._ask_all = False
-                if channel.flush_target is not None:
-                    channel.flushed()  # there is nothing (more) to ask for
-                channel.wake.clear()
-                await channel.wake.wait()
+                end = channel.end
+                channel.pass_marks()  # there is nothing (more) to ask for
+                if channel.end == end and not self.over:
+                    channel.wake.clear()
+                    await channel.wake.wait()
 
     @property
     def _must_flush(self) -> bool:
-        return self._channel.flush_target is not None or self._ask_all or self.ending
+        return bool(self._channel.marks) or self._ask_all or self.ending
 
     async def _flush(self) -> None:
         """Ask for everything that is pending."""
@@ -194,7 +198,6 @@ class Conversation:
         self._ask_all = False
         self._progress = self._time()
         self._channel.pool.well(self._state)
-        self._channel.output.split()
         self._channel.flushed()
 
     async def _do(self, what: str, step: Awaitable[None]) -> None:

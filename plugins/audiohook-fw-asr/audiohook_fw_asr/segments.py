@@ -99,24 +99,21 @@ class SegmentChannel:
             missing = position - self.audio.timeline.start_of(self.audio.end)
             self._put(self._cutter.ended(start, end + max(0, missing), self.audio.end))
 
-    async def flush(self, timeout: float) -> None:
-        """Cut here: what comes next is another utterance. Its result comes when it comes."""
+    def split(self, language: str | None = None) -> None:
+        """End the utterance here, and go on in another language, if any; its result comes when it comes."""
         if self._gate is not None and self._recognition.speech_events is not True:
             self._by_level(self._gate.end())
             if self._recognition.speech_events is None:
                 self._claim(0)
         self._put(self._cutter.split(self.audio.end))
-
-    async def change_language(self, language: str, timeout: float) -> None:
-        """Cut here, and go on in another language."""
-        await self.flush(timeout)
-        self.language = language
+        if language is not None:
+            self.language = language
 
     async def close(self, timeout: float) -> None:
         """Have everything recognised, for so many seconds; the rest is dropped. Again does nothing."""
         if self._task.done():
             return
-        await self.flush(timeout)
+        self.split()
         try:
             async with asyncio.timeout(timeout):
                 await self._idle.wait()

@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import FIRST_COMPLETED
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -34,13 +37,23 @@ _CAUGHT_UP: Final = 1.0
 """Seconds of audio that are kept when too much has piled up."""
 
 
+@dataclass(slots=True)
+class Mark:
+    """An utterance ends at index `index`, and from there on the call's language is another one, if any."""
+
+    index: int
+    since: float
+    language: str | None = None
+
+
 class StreamChannel:
     """Drives one channel; use it from one task, apart from its own.
 
     Attributes:
         audio: what is kept. confirmed: what finals have said. output: where results go.
         sent: index up to which the present stream was sent audio.
-        language: of the call now, as it named it, or as it is configured.
+        marks: where utterances end, as far as the engine has not said all up to there.
+        language: of what is sent now, as the call named it, or as it is configured.
     """
 
     def __init__(
@@ -57,14 +70,14 @@ class StreamChannel:
         self.pool: Final = recognition.pool
         self.rate: Final = call.rate
         self.sent = 0
+        self.marks: Final[deque[Mark]] = deque()
         self.language = language
         self.wake: Final = asyncio.Event()
-        self.flush_target: int | None = None
-        self.flush_asked = 0.0
+        self._time: Final = asyncio.get_running_loop().time
         self._call = call
         self._recognition = recognition
         self._limit = round(self.settings.replay_seconds * call.rate)
-        self._flushed = asyncio.Event()
+        self._unmarked = asyncio.Event()
         self._talk: Conversation | None = None
         self._closing = False
         self._task = asyncio.create_task(self._run(), name=f"asr {channel}")
@@ -73,68 +86,89 @@ class StreamChannel:
     # what the call does -------------------------------------------------------------------------
 
     def feed(self, frame: AudioFrame) -> None:
-        """Take a frame: never waits."""
+        """Take a frame."""
         self.audio.append(frame.position, np.ascontiguousarray(frame.channel(self.output.channel)))
         self._bound()
         self.wake.set()
 
-    async def flush(self, timeout: float) -> None:
-        """Have everything recognised that came so far, and end the utterance; then give up on the rest."""
-        if self.confirmed.until < self.audio.end and self.pool.supports(self.language):
-            self.flush_target = self.audio.end
-            self.flush_asked = asyncio.get_running_loop().time()
-            self._flushed.clear()
-            self.wake.set()
-            waiting = asyncio.ensure_future(self._flushed.wait())
-            try:
-                await asyncio.wait({waiting, self._task}, timeout=timeout, return_when=FIRST_COMPLETED)
-                if not self._flushed.is_set():
-                    self._give_up()
-            finally:
-                waiting.cancel()
-                self.flush_target = None
-        self.output.split()
-
-    async def change_language(self, language: str, timeout: float) -> None:
-        """End what was said in the language before, and go on in another one."""
-        await self.flush(timeout)
-        if language != self.language:
-            self.language = language
-            self._renew()
+    def split(self, language: str | None = None) -> None:
+        """End the utterance here, and go on in another language, if any; what was said comes out soon."""
+        self._unmarked.clear()
+        self.marks.append(Mark(self.audio.end, self._time(), language))
+        self.pass_marks()
+        self.wake.set()
 
     async def close(self, timeout: float) -> None:
-        """Have everything recognised, and let go of the stream. Again does nothing."""
+        """Have everything recognised, within so many seconds, and end the stream. Again does nothing."""
         if not self._closing:
-            await self.flush(timeout)
+            self.split()
+            waiting = asyncio.ensure_future(self._unmarked.wait())
+            try:
+                await asyncio.wait({waiting, self._task}, timeout=timeout, return_when=FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+            while self.marks:
+                self.give_up()
             self._closing = True
-            self._renew()
+            self._leave()
             await asyncio.wait({self._task}, timeout=_CLOSE_SECONDS + 0.5)
         if not self._task.done():
             abandon(self._task)
 
     # what the conversation does -----------------------------------------------------------------
 
+    @property
+    def end(self) -> int:
+        """Index up to which audio may be sent now: what is behind a mark waits until all before is said."""
+        return self.marks[0].index if self.marks else self.audio.end
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the engine had all the time it gets for what lies before the first mark."""
+        return bool(self.marks) and self._time() - self.marks[0].since > self.settings.flush_timeout
+
     def flushed(self) -> None:
         """Note that the engine has said all about what was sent."""
         self.confirmed.advance(self.sent)
         self.audio.forget(self.confirmed.until)
-        if self.flush_target is not None and self.sent >= self.flush_target:
-            self.flush_target = None
-            self._flushed.set()
+        self.output.split()
+        self.pass_marks()
+
+    def pass_marks(self) -> None:
+        """Leave the marks behind before which all is said."""
+        while self.marks and self.marks[0].index <= self.confirmed.until:
+            mark = self.marks.popleft()
+            self.output.split()
+            if mark.language is not None and mark.language != self.language:
+                self.language = mark.language
+                self._leave()
+        if not self.marks:
+            self._unmarked.set()
+
+    def give_up(self) -> None:
+        """Wait no more for what lies before the first mark."""
+        heard = self.output.promote(self.language)
+        if heard is not None:
+            self.confirmed.advance(heard.end)
+        if self._talk is not None:
+            self._talk.abandoned = True
+        self._lose(self.marks[0].index)
+        self.pass_marks()
+        self.wake.set()
 
     # inside -------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
         while not self._closing:
             self.wake.clear()
-            if self.confirmed.until >= self.audio.end:
-                if self.flush_target is not None:
-                    self.sent = self.audio.end
-                    self.flushed()
+            if self.overdue:
+                self.give_up()
+            elif self.confirmed.until >= self.audio.end:
+                self.pass_marks()
                 await self.wake.wait()
             elif not self.pool.supports(self.language):
-                self.confirmed.advance(self.audio.end)  # nobody could make anything of it
-                self.audio.forget(self.audio.end)
+                self.sent = self.end  # nobody could make anything of it
+                self.flushed()
                 self.output.status("unsupported")
             elif (state := self.pool.choose(self.language)) is None:
                 self.output.status("waiting")
@@ -144,16 +178,19 @@ class StreamChannel:
 
     async def _rest(self, seconds: float) -> None:
         """Wait for an engine's back-off, or for the end."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
+        until = self._time() + seconds
         language = self.language
-        while not self._closing and self.language == language and (left := until - loop.time()) > 0:
+        while not self._closing and not self.overdue and self.language == language:
+            left = until - self._time()
+            if left <= 0:
+                return
+            if self.marks:
+                due = self.marks[0].since + self.settings.flush_timeout - self._time()
+                left = min(left, max(0.0, due) + 0.01)
             self.wake.clear()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self.wake.wait()
-            except TimeoutError:
-                return
 
     async def _attempt(self, state: EngineState[StreamEngine]) -> None:
         """Open a stream and use it to its end."""
@@ -200,10 +237,10 @@ class StreamChannel:
         except Exception as problem:
             logger.debug("a stream does not close: %s", describe(problem))
 
-    def _renew(self) -> None:
-        """Let the present stream end, once it has nothing to do."""
+    def _leave(self) -> None:
+        """Let the present stream end now: it was told all that it is for."""
         if self._talk is not None:
-            self._talk.ending = True
+            self._talk.over = True
         self.wake.set()
 
     def _bound(self) -> None:
@@ -217,16 +254,6 @@ class StreamChannel:
     def _catch_up(self) -> None:
         """Leave out what an engine will never catch up with."""
         self._lose(max(self.confirmed.until, self.audio.end - round(_CAUGHT_UP * self.rate)))
-
-    def _give_up(self) -> None:
-        """End a flush that took too long: nothing is waited for any more."""
-        heard = self.output.promote(self.language)
-        until = max(self.confirmed.until, heard.end if heard is not None else 0)
-        self.confirmed.advance(until)
-        self._lose(self.audio.end)
-        if self._talk is not None:
-            self._talk.abandoned = True
-            self.wake.set()
 
     def _lose(self, index: int) -> None:
         """Count audio up to `index` as never recognised."""

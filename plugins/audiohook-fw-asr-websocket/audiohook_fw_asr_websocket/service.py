@@ -118,8 +118,11 @@ async def _read(socket: web.WebSocketResponse, stream: EngineStream) -> None:
 async def _write(socket: web.WebSocketResponse, stream: EngineStream, *, interims: bool) -> None:
     """Send results."""
     async for result in stream:
+        if socket.closed:
+            return
         if interims or result.is_final:
             await _tell(socket, write_result(result))
+        await asyncio.sleep(0)  # an engine that floods must not keep the loop from reading
 
 
 async def _tell(socket: web.WebSocketResponse, message: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +15,9 @@ __all__ = ["EnergyGate", "Speech", "is_quiet"]
 _HOP: Final = 0.02
 _ABOVE: Final = 10.0  # dB above the noise
 _LEAST: Final = -50.0  # dB of full scale
+_QUIETEST_NOISE: Final = -70.0
 _LOUDEST_NOISE: Final = -30.0
-_RISE: Final = 1.0  # dB a second by which the noise is taken to rise at most
+_MEMORY: Final = 2.0  # seconds: nobody speaks longer without a breath
 _ONSET: Final = 3  # hops
 _SHORTEST: Final = 0.1
 _HANGOVER: Final = 0.3
@@ -38,10 +40,9 @@ class EnergyGate:
 
     def __init__(self, rate: int) -> None:
         self._hop = round(_HOP * rate)
-        self._rise = _RISE * _HOP
         self._hangover = round(_HANGOVER / _HOP)
         self._shortest = round(_SHORTEST * rate)
-        self._noise = -60.0
+        self._levels = deque([_QUIETEST_NOISE], maxlen=round(_MEMORY / _HOP))
         self._rest = np.empty(0, np.int16)
         self._at = 0
         self._start: int | None = None
@@ -73,7 +74,9 @@ class EnergyGate:
         return heard
 
     def _step(self, level: float, heard: list[Speech]) -> None:
-        if level > max(self._noise + _ABOVE, _LEAST):
+        self._levels.append(max(level, _QUIETEST_NOISE))
+        noise = min(min(self._levels), _LOUDEST_NOISE)  # the quietest that was heard of late
+        if level > max(noise + _ABOVE, _LEAST):
             self._quiet = 0
             self._loud += 1
             self._last = self._at + self._hop
@@ -87,8 +90,6 @@ class EnergyGate:
             self._quiet += 1
             if self._start is not None and self._quiet >= self._hangover:
                 self._stop(heard)
-        rise = min(self._noise + self._rise, _LOUDEST_NOISE)
-        self._noise = min(max(level, -70.0), rise) if level < rise else rise
 
     def _stop(self, heard: list[Speech]) -> None:
         assert self._start is not None

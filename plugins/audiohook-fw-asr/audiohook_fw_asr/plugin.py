@@ -68,7 +68,7 @@ class SpeechRecognition:
 
     def make_engines(self) -> Sequence[Engine]:
         """Return the engines, all of one kind; each one stands in for those before it."""
-        raise NotImplementedError(f"{type(self).__name__} must override make_engines")
+        raise TypeError(f"{type(self).__name__} must override make_engines")
 
     @hookimpl
     async def on_startup(self, server: ServerContext) -> None:

@@ -33,7 +33,8 @@ class Backlog:
         self._limit = limit
         self._finals: deque[Job] = deque()
         self._interim: Job | None = None
-        self._length = 0
+        self._length = 0  # of the finals that wait, without the one at work
+        self._working: Job | None = None
 
     def __len__(self) -> int:
         return len(self._finals) + (self._interim is not None)
@@ -42,6 +43,12 @@ class Backlog:
     def first(self) -> Job | None:
         """The next job; it stays here."""
         return self._finals[0] if self._finals else self._interim
+
+    def work_on(self, job: Job) -> None:
+        """Note that the first job is at work: it is not dropped for others, and waits no more."""
+        if job.is_final and self._working is not job:
+            self._working = job
+            self._length -= len(job.samples)
 
     def put(self, job: Job) -> tuple[list[Job], int]:
         """Take a job; return the finals that had to go for it, and how many interims."""
@@ -55,8 +62,12 @@ class Backlog:
         self._finals.append(job)
         self._length += len(job.samples)
         dropped = []
-        while self._length > self._limit and len(self._finals) > 1:
-            dropped.append(self._take())
+        first = int(self._working is not None)
+        while self._length > self._limit and len(self._finals) > first + 1:
+            old = self._finals[first]
+            del self._finals[first]
+            self._length -= len(old.samples)
+            dropped.append(old)
         return dropped, interims
 
     def done(self, job: Job) -> bool:
@@ -80,11 +91,14 @@ class Backlog:
         """Drop everything; return the finals."""
         dropped = list(self._finals)
         self._finals.clear()
-        self._interim = None
+        self._interim = self._working = None
         self._length = 0
         return dropped
 
     def _take(self) -> Job:
         job = self._finals.popleft()
-        self._length -= len(job.samples)
+        if job is self._working:
+            self._working = None
+        else:
+            self._length -= len(job.samples)
         return job

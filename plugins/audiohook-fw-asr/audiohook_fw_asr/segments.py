@@ -236,6 +236,7 @@ class SegmentChannel:
     async def _attempt(self, state: EngineState[SegmentEngine], job: Job) -> None:
         timeout = self._settings.recognize_timeout
         self._pool.trying(state, timeout)
+        self._backlog.work_on(job)
         try:
             await self._pool.ensure_started(state)
             result = await bounded(state.engine.recognize(self._segment(state, job)), timeout)

@@ -34,6 +34,18 @@ def test_the_oldest_final_goes_when_too_much_waits() -> None:
     assert len(backlog) == 1  # one always fits
 
 
+def test_the_one_at_work_stays() -> None:
+    backlog = Backlog(100)
+    jobs = [job(80) for _ in range(4)]
+    backlog.put(jobs[0])
+    backlog.work_on(jobs[0])
+    assert [backlog.put(one)[0] for one in jobs[1:]] == [[], [jobs[1]], [jobs[2]]]
+    assert backlog.done(jobs[0])
+    assert backlog.first is jobs[3]
+    assert backlog.done(jobs[3])
+    assert backlog.put(job(100)) == ([], 0)
+
+
 def test_what_is_too_old_goes() -> None:
     backlog = Backlog(1000)
     jobs = [job(10, since=float(n)) for n in range(4)]

@@ -64,6 +64,7 @@ VOCABULARY: Final = (
 _RATE: Final = 8000
 _LEVELS: Final = [int(level) for level in ulaw_decode(bytes(range(0xFF, 0x7F, -1))) if level > 900]
 _WORD_OF: Final = dict(zip(_LEVELS[:: len(_LEVELS) // len(VOCABULARY)], VOCABULARY, strict=False))
+_KNOWN: Final = np.array(list(_WORD_OF))
 _LEVEL_OF: Final = {word: level for level, word in _WORD_OF.items()}
 _SHORTEST: Final = round(0.03 * _RATE)
 _FOREVER: Final = 1e9
@@ -112,6 +113,7 @@ class Reading:
         self._odd += len(samples)
         if not len(mine):
             return
+        mine[~np.isin(mine, _KNOWN)] = 0
         changes = [0, *(np.flatnonzero(np.diff(mine)) + 1).tolist()]
         for change in changes:
             if (level := int(mine[change])) != self._level:

@@ -22,7 +22,7 @@ class Streams(SpeechRecognition):
 
 class HungStreams(Streams):
     def make_engines(self) -> Sequence[Any]:
-        return [ScriptedEngine(always=EngineFault.SEND_HANGS), ScriptedEngine(always=EngineFault.HUNG)]
+        return [ScriptedEngine(always=EngineFault.CONNECT_HANGS), ScriptedEngine(always=EngineFault.HUNG)]
 
 
 class Segments(SpeechRecognition):

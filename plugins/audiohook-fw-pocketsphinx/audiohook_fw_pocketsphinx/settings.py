@@ -19,6 +19,9 @@ class PocketsphinxSettings(StreamSettings):
     processes: int = Field(
         default=4, ge=1, le=256, description="channels that can be listened to at once; each takes 150 MB"
     )
+    connect_timeout: float = Field(
+        default=20.0, gt=0, le=3600, description="seconds that starting a decoder may take"
+    )
     languages: tuple[Tag, ...] = Field(default=("en-US",), min_length=1, description="what the model is for")
     acoustic_model: Path | None = Field(default=None, description="folder of an acoustic model for 16,000 Hz")
     language_model: Path | None = Field(default=None, description="file of a language model")

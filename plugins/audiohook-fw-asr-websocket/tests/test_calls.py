@@ -40,9 +40,17 @@ class Services:
     def stop(self) -> None:
         for service in self._made:
             self._run(service.stop())
+        self._run(self._end_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
         self._loop.close()
+
+    async def _end_tasks(self) -> None:
+        """End what still serves a client that has gone."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _run(self, what: Any) -> None:
         asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENCE)

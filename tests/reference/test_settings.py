@@ -82,7 +82,7 @@ def plugins() -> list[tuple[str, Path, Any]]:
     found = []
     for file in sorted(ROOT.glob("plugins/*/pyproject.toml")):
         project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
-        for name, target in project["entry-points"]["audiohook_fw"].items():
+        for name, target in project.get("entry-points", {}).get("audiohook_fw", {}).items():
             module, _, attribute = target.partition(":")
             loaded: Any = importlib.import_module(module)
             plugin = getattr(loaded, attribute) if attribute else loaded

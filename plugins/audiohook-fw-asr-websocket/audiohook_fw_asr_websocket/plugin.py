@@ -1,0 +1,39 @@
+"""The plugin: the base with an engine for each URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audiohook_fw_asr import SpeechRecognition, StreamEngine
+
+from .engine import WebsocketEngine
+from .settings import AsrWebsocketSettings
+
+__all__ = ["AsrWebsocket"]
+
+
+class AsrWebsocket(SpeechRecognition):
+    """Transcribes calls by a WebSocket service."""
+
+    Settings = AsrWebsocketSettings
+    summary = "Transcribes calls by a WebSocket service"
+    settings: AsrWebsocketSettings
+
+    def make_engines(self) -> Sequence[StreamEngine]:
+        """Return an engine for each URL, in their order."""
+        settings = self.settings
+        headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
+        if settings.token is not None:
+            headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
+        return [
+            WebsocketEngine(
+                url,
+                name=f"url {number}",
+                rate=settings.rate,
+                languages=settings.languages,
+                headers=headers,
+                ca_file=settings.ca_file,
+                interims=settings.interims,
+            )
+            for number, url in enumerate(settings.urls, start=1)
+        ]

@@ -1,0 +1,26 @@
+"""Which of an engine's languages fits a call's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["match_language"]
+
+
+def match_language(wanted: str, known: Iterable[str]) -> str | None:
+    """Return the tag among `known` that fits best, or `None`.
+
+    The same tag (in any case) first; else one without a region (`en` fits `en-US`); and a call that names
+    no region (`en`) takes the first of its language. `en-GB` does not fit `en-US`.
+    """
+    tags = list(known)
+    wanted = wanted.casefold()
+    for tag in tags:
+        if tag.casefold() == wanted:
+            return tag
+    prefixes = [wanted[:at] for at in range(len(wanted) - 1, 0, -1) if wanted[at] == "-"]
+    for prefix in prefixes:
+        for tag in tags:
+            if tag.casefold() == prefix:
+                return tag
+    return next((tag for tag in tags if tag.casefold().startswith(f"{wanted}-")), None) if wanted else None

@@ -1,0 +1,95 @@
+"""Pieces of speech: each sample of speech in one of them, whatever the events do."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from audiohook_fw_asr.cutter import SegmentCutter
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.fixture
+def cutter() -> SegmentCutter:
+    return SegmentCutter(pre_roll=100, longest=1000, shortest=10)
+
+
+def never(start: int, stop: int) -> int:
+    raise AssertionError("nothing is that long")
+
+
+def test_a_piece_has_its_pre_roll(cutter: SegmentCutter) -> None:
+    cutter.started(500)
+    interim = cutter.interim(700)
+    [cut] = cutter.ended(500, 800, 1000)
+    assert (cut.start, cut.end) == (400, 850)
+    assert interim is not None
+    assert (interim.start, interim.end, interim.id) == (400, 700, cut.id)
+
+
+def test_an_end_alone_is_enough_and_again_is_nothing(cutter: SegmentCutter) -> None:
+    [cut] = cutter.ended(500, 800, 1000)
+    assert (cut.start, cut.end) == (400, 850)
+    assert cutter.ended(500, 800, 1000) == []
+
+
+def test_an_end_may_come_before_its_audio(cutter: SegmentCutter) -> None:
+    assert cutter.ended(500, 800, 600) == []
+    assert cutter.needed == 400
+    assert cutter.grown(700, never) == []
+    [cut] = cutter.grown(800, never)
+    assert (cut.start, cut.end) == (400, 800)
+
+
+def test_a_pause_ends_what_goes_on(cutter: SegmentCutter) -> None:
+    cutter.started(500)
+    [cut] = cutter.split(800)
+    assert (cut.start, cut.end) == (400, 800)
+    assert cutter.ended(500, 790, 800) == []  # as told by another plugin, later
+    cutter.started(810)
+    [after] = cutter.ended(810, 900, 1000)
+    assert (after.start, after.end) == (800, 950)
+    assert after.id != cut.id
+
+
+def test_a_long_piece_is_cut_where_it_is_quiet(cutter: SegmentCutter) -> None:
+    cutter.started(100)
+    [cut] = cutter.grown(1000, lambda start, stop: 870)
+    assert (cut.start, cut.end, cutter.running) == (0, 870, 870)
+    [rest] = cutter.ended(100, 1100, 1200)
+    assert (rest.start, rest.end) == (870, 1150)
+
+
+def test_what_is_short_is_none(cutter: SegmentCutter) -> None:
+    cutter.split(500)
+    assert cutter.ended(500, 505, 505) == []
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["start", "end", "grow", "split"]), st.integers(0, 400), st.integers(0, 400)),
+    max_size=40,
+)
+
+
+@given(steps)
+def test_no_sample_is_in_two_pieces(script: list[tuple[str, int, int]]) -> None:
+    cutter = SegmentCutter(pre_roll=100, longest=1000, shortest=10)
+    available, cuts = 0, []
+    for kind, a, b in script:
+        match kind:
+            case "start":
+                cutter.started(max(0, available - a))
+            case "end":
+                start = max(0, available - a)
+                cuts += cutter.ended(start, start + b, available)
+            case "grow":
+                available += a
+                cuts += cutter.grown(available, lambda start, stop: (start + stop) // 2)
+            case "split":
+                cuts += cutter.split(available)
+    cuts += cutter.split(available)
+    assert all(0 <= cut.start < cut.end <= available for cut in cuts)
+    ordered = sorted(cuts, key=lambda cut: cut.start)
+    assert all(one.end <= two.start for one, two in pairwise(ordered))
+    assert len({cut.id for cut in cuts}) == len(cuts)

@@ -59,6 +59,8 @@ class SegmentCutter:
     def ended(self, start: int, end: int, available: int) -> list[Cut]:
         """Speech went from `start` to `end`, of which audio up to index `available` is there."""
         begin = self.running
+        if begin is None and end <= self.until:
+            return []  # told late: a split has cut all of it, and what is behind it is another utterance
         if begin is None:
             begin = max(self.until, start - self._pre_roll)
             self._id = new_id()

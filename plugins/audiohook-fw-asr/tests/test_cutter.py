@@ -53,6 +53,15 @@ def test_a_pause_ends_what_goes_on(cutter: SegmentCutter) -> None:
     assert after.id != cut.id
 
 
+def test_an_end_that_is_told_after_its_split_cuts_nothing_of_what_follows(cutter: SegmentCutter) -> None:
+    cutter.started(500)
+    [before] = cutter.split(800)
+    assert cutter.ended(500, 800, 900) == []
+    cutter.started(800)
+    [after] = cutter.ended(800, 1_000, 1_200)
+    assert (before.start, before.end, after.start, after.end) == (400, 800, 800, 1_050)
+
+
 def test_a_long_piece_is_cut_where_it_is_quiet(cutter: SegmentCutter) -> None:
     cutter.started(100)
     [cut] = cutter.grown(1000, lambda start, stop: 870)

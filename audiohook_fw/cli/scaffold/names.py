@@ -10,7 +10,7 @@ from audiohook_fw.config import check_plugin_name
 
 __all__ = ["OURS", "Names"]
 
-OURS: Final = frozenset({"cost", "genesys", "policy", "recorder", "sessions"})
+OURS: Final = frozenset({"cost", "genesys", "policy", "recorder", "sentiment", "sessions"})
 """The plugins of this project: two distributions of one name cannot be installed together."""
 
 _PREFIX: Final = re.compile(r"audiohook(_fw)?(_|$)")

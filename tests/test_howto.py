@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from audiohook_fw import Session
+from audiohook_fw import Sentiment, Session
 from audiohook_fw.cli.main import run as run_command
 from audiohook_fw.client import AudioSource, CallOptions, CallReport, Decision, run_call
 from audiohook_fw.config import Loaded, Settings
@@ -283,3 +283,17 @@ def test_look_up_the_queue(
     call.open()
     assert call.context["queue_wanted"] is True
     assert ("is over" if call.ended else "waits" if call.paused else "is heard") == fate
+
+
+@pytest.mark.parametrize(("score", "seconds", "upset"), [(-0.5, 20, True), (0.5, 20, False), (-0.5, 5, None)])
+def test_tell_the_mood_of_calls(
+    place: Path, audiohook_session: Callable[..., CallDriver], score: float, seconds: int, upset: bool | None
+) -> None:
+    """With moods as `sentiment` tells them; its own tests run the page with that plugin itself."""
+    (code,) = plugins_of("tell-the-mood-of-calls.md").values()
+    (place / "upset_customers.py").write_text(code, encoding="utf-8")
+    call = audiohook_session(str(place / "upset_customers.py"))
+    call.open()
+    mood = Sentiment(channel="external", score=score, label="neutral", running=True, length=seconds * 8000)
+    call.event(mood.model_copy(update={"channel": "internal", "score": -score}), mood)
+    assert call.context.get("upset") is upset

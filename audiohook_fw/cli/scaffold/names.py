@@ -11,7 +11,7 @@ from audiohook_fw.config import check_plugin_name
 __all__ = ["OURS", "Names"]
 
 OURS: Final = frozenset(
-    {"asr", "asr_websocket", "cost", "genesys", "pocketsphinx", "policy", "recorder", "sessions"}
+    {"asr", "asr_websocket", "cost", "genesys", "pocketsphinx", "policy", "recorder", "sessions", "whisper"}
 )
 """The plugins of this project: two distributions of one name cannot be installed together."""
 

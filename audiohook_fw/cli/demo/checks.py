@@ -62,11 +62,11 @@ def check_recording(report: CallReport, path: Path) -> Iterator[Check]:
     """Yield whether a WAV file holds what the client sent, to the sample, and silence elsewhere."""
     ledger = report.ledger
     sent, gaps = f"{ledger.samples:,}", len(_gaps(ledger))
-    are_silent = f"its {gaps} gaps are silence" if gaps != 1 else "its gap is silence"
+    are_silent = f"its {gaps} gaps are silence" if gaps > 1 else "its gap is silence"
     texts = (
         "the recording is µ-law at 8,000 Hz, with both sides of the call",
         f"it holds the {sent} samples that were sent, each at its place",
-        f"{are_silent} (0xFF)",
+        f"{are_silent} (0xFF)" if gaps else "it has no gaps",
     )
     media = report.media
     wav, problem = _read(path) if media is not None else (None, "there was no audio")

@@ -1,4 +1,4 @@
-"""The demo from beginning to end: two acts of calls, their checks, one table."""
+"""The demo from beginning to end: three acts of calls, their checks, one table."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from .choice_script import CURRENCY, PRICE
 from .choice_stage import missing_plugins
 from .script import NAMES, Scene, scenes
 from .show import Screen
+from .speech import Speech, play_speech
+from .speech_stage import missing_plugins as missing_speech_plugins
+from .speech_stage import model_directory
 from .stage import stage
 from .watched import play_scene
 
@@ -49,9 +52,17 @@ def play(into: Path, speed: float, screen: Screen) -> bool:
         choice = play_choice(into, speed, screen)
         good = _show_choice(choice, screen) and good
         rows += choice.rows()
+    screen.title("What was said, by whom")
+    conversations: list[Path] = []
+    if (speech := _play_speech(into, speed, screen)) is not None:
+        screen.title("What must be so")
+        good = screen.checks(speech.checks()) and good
+        rows += speech.rows()
+        conversations = speech.conversations()
     screen.title("Calls, in call time")
     screen.calls(rows)
     _show_recordings([path for _, _, path in rows if path is not None], screen)
+    _show_conversations(conversations, screen)
     _finish(screen, good=good)
     return good
 
@@ -107,6 +118,24 @@ def _show_recordings(paths: Sequence[Path], screen: Screen) -> None:
     for path in paths:
         screen.line(f"  {path}")
         screen.line(f"  {path.with_suffix('.json')}")
+
+
+def _play_speech(into: Path, speed: float, screen: Screen) -> Speech | None:
+    model = model_directory()
+    if missing := missing_speech_plugins():
+        _tell_missing(missing, screen)
+    elif model is None:
+        screen.line("  to see this, too: make model (in a clone of audiohook_fw)")
+    else:
+        return play_speech(into, speed, model, screen)
+    return None
+
+
+def _show_conversations(paths: Sequence[Path], screen: Screen) -> None:
+    if paths:
+        screen.title("Conversations")
+    for path in paths:
+        screen.line(f"  {path}")
 
 
 def _finish(screen: Screen, *, good: bool) -> None:

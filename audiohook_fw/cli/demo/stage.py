@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from pydantic import SecretStr
 
-from audiohook_fw.auth import decode_secret
+from audiohook_fw.auth import Product, decode_secret
 from audiohook_fw.config import (
     AuthSettings,
     KeySettings,
@@ -55,9 +55,14 @@ class Key:
         api_key, secret = new_key()
         return cls(api_key, decode_secret(secret), secret)
 
-    def settings(self) -> KeySettings:
+    def settings(self, product: Product = "monitor") -> KeySettings:
         """Return it as a server is given it."""
-        return KeySettings(name="demo", api_key=SecretStr(self.api_key), secrets=[SecretStr(self.encoded)])
+        return KeySettings(
+            name="demo",
+            api_key=SecretStr(self.api_key),
+            secrets=[SecretStr(self.encoded)],
+            product=product,
+        )
 
 
 @dataclass(frozen=True, slots=True)

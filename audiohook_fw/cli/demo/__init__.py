@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add `demo`."""
     app.command(
         "demo",
-        short_help="See it work: a server, calls, recordings, costs, all checked.",
+        short_help="See it work: a server, calls, recordings, costs, speech, all checked.",
         epilog=examples("audiohook-fw demo", "audiohook-fw demo --speed 1 --into recordings"),
     )(_demo)
 
@@ -40,8 +40,8 @@ def _demo(
     client, one of the server and a discard in it, which is recorded. Then, where the plugins policy,
     genesys and cost are installed, a call that is opened paused and resumed when its queue is known, one
     that is disconnected then, one that is refused since it does not come from Genesys, and what they
-    cost. Everything runs in this process and on this machine. Exit status 0 if all is as it should be,
-    else 1.
+    cost. Last, where vad, whisper, transcripts and a speech model are, what is said in a call, as it is
+    said. Everything runs on this machine. Exit status 0 if all is as it should be, else 1.
     """
     from .play import play
     from .show import Screen

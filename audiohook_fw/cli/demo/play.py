@@ -53,16 +53,16 @@ def play(into: Path, speed: float, screen: Screen) -> bool:
         good = _show_choice(choice, screen) and good
         rows += choice.rows()
     screen.title("What was said, by whom")
-    conversations: list[Path] = []
     if (speech := _play_speech(into, speed, screen)) is not None:
         screen.title("What must be so")
         good = screen.checks(speech.checks()) and good
         rows += speech.rows()
-        conversations = speech.conversations()
     screen.title("Calls, in call time")
     screen.calls(rows)
     _show_recordings([path for _, _, path in rows if path is not None], screen)
-    _show_conversations(conversations, screen)
+    if speech is not None:
+        screen.title("What was said, as text, JSON and WebVTT")
+        screen.line(f"  {speech.conversations}")
     _finish(screen, good=good)
     return good
 
@@ -129,13 +129,6 @@ def _play_speech(into: Path, speed: float, screen: Screen) -> Speech | None:
     else:
         return play_speech(into, speed, model, screen)
     return None
-
-
-def _show_conversations(paths: Sequence[Path], screen: Screen) -> None:
-    if paths:
-        screen.title("Conversations")
-    for path in paths:
-        screen.line(f"  {path}")
 
 
 def _finish(screen: Screen, *, good: bool) -> None:

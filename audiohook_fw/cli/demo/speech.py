@@ -36,16 +36,17 @@ class Speech:
 
     def checks(self) -> Iterator[Check]:
         """Yield every check of the act. Reads files: blocks."""
-        yield from check_speech(self.report, self.directory, self.directory / TRANSCRIPTS)
+        yield from check_speech(self.report, self.directory, self.conversations)
 
     def rows(self) -> Iterator[tuple[str, CallReport, Path | None]]:
         """Yield name, report and recording of the call."""
         path = self.directory / f"{self.report.ids.session}.wav"
         yield NAME, self.report, path if path.exists() else None
 
-    def conversations(self) -> list[Path]:
-        """Return the files of the conversation."""
-        return sorted((self.directory / TRANSCRIPTS).glob(f"{self.report.ids.session}.*"))
+    @property
+    def conversations(self) -> Path:
+        """Where the conversation is."""
+        return self.directory / TRANSCRIPTS
 
 
 def play_speech(into: Path, speed: float, model: Path, screen: Screen) -> Speech:

@@ -17,7 +17,7 @@ from .checks import Check, check_recording
 
 __all__ = ["UNDERSTOOD", "check_conversation", "check_speech"]
 
-UNDERSTOOD: Final = 0.75
+UNDERSTOOD: Final = 0.6
 """Part of the words that a small model must understand on a telephone line."""
 _NEAR: Final = 0.5
 """Seconds by which an utterance may lie beside what the script says."""

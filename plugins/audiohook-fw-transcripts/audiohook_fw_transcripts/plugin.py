@@ -39,7 +39,7 @@ class Transcripts:
             ) from error
         if self._settings.print:
             logger.warning(
-                "plugins.transcripts.print shows what is said, personal data: for demonstrations only"
+                "plugins.transcripts.print shows personal data: for demonstrations only"
             )
 
     @hookimpl

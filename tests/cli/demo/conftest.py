@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from rich.console import Console
 from audiohook_fw.cli.demo.choice import Choice, play_choice
 from audiohook_fw.cli.demo.play import play, play_calls
 from audiohook_fw.cli.demo.show import Screen
+from audiohook_fw.cli.demo.speech import Speech, play_speech
+from audiohook_fw.cli.demo.speech_stage import model_directory
 from audiohook_fw.client import CallReport
 
 SPEED = 20.0
@@ -79,6 +82,25 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> Chosen:
     return Chosen(choice, into, output.getvalue())
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """What is left of the third act."""
+
+    speech: Speech
+    output: str
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Spoken:
+    """The call of a third act, what was said in it, and its files."""
+    output = io.StringIO()
+    model = model_directory()
+    assert model is not None, "run make model"
+    with redirect_stdout(output):
+        speech = play_speech(tmp_path_factory.mktemp("spoken"), SPEED, model, Screen(Console(width=100)))
+    return Spoken(speech, output.getvalue())
+
+
 @pytest.fixture(scope="session")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a whole demo shows that went well, on 80 columns."""
@@ -86,6 +108,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("shown"))
         patch.setattr("sys.argv", ["audiohook-fw"])
+        patch.setattr("audiohook_fw.cli.demo.play.model_directory", lambda: None)  # `spoken` plays that act
         screen = Screen(Console(file=output, width=80, soft_wrap=True))
         assert play(Path("demo-output"), SPEED, screen), output.getvalue()
     return output.getvalue()

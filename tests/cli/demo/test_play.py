@@ -52,8 +52,16 @@ meter.Meter._stream = miscount
 """
 
 
+WITHOUT_SPEECH = """
+from audiohook_fw.cli.demo import speech_stage
+
+speech_stage.model_directory = lambda: None  # recognising speech takes its time: one test of this is enough
+"""
+
+
 def _demo(place: Path, *args: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
-    code = f"{prelude}\nimport sys\nfrom audiohook_fw.cli.main import run\nsys.exit(run(sys.argv[1:]))"
+    code = f"{WITHOUT_SPEECH}{prelude}\nimport sys\n"
+    code += "from audiohook_fw.cli.main import run\nsys.exit(run(sys.argv[1:]))"
     return subprocess.run(
         [sys.executable, "-c", code, "demo", *args],
         cwd=place, env={**os.environ}, capture_output=True, text=True, timeout=90, check=False,
@@ -94,6 +102,7 @@ def test_the_table_and_the_next_command_are_shown(shown):
 def test_without_the_plugins_of_the_second_act_it_says_how_to_get_them(place, monkeypatch):
     monkeypatch.setattr("audiohook_fw.cli.demo.choice_stage.entry_points", lambda **_: [])
     out = io.StringIO()
+    monkeypatch.setattr("audiohook_fw.cli.demo.play.model_directory", lambda: None)
     assert play(place / "out", 40.0, Screen(Console(file=out, width=100, soft_wrap=True)))
     (line,) = [line for line in out.getvalue().splitlines() if "pip install" in line]
     assert [f"audiohook-fw-{name}" in line for name in PLUGINS] == [True] * 3

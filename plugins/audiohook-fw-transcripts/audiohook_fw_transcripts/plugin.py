@@ -38,9 +38,7 @@ class Transcripts:
                 "transcripts", f"{directory}: {why(error)}; mend it, or set plugins.transcripts.directory"
             ) from error
         if self._settings.print:
-            logger.warning(
-                "plugins.transcripts.print shows personal data: for demonstrations only"
-            )
+            logger.warning("plugins.transcripts.print shows personal data: for demonstrations only")
 
     @hookimpl
     def create_handler(self, session: Session) -> Scribe:

@@ -7,17 +7,21 @@ Each check plays eleven seconds over a real socket and does what the suite does,
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from audiohook_fw_asr import Result, SegmentSettings, SpeechRecognition
+from audiohook_fw_vad import Vad
 
-from audiohook_fw.audio import encode
-from audiohook_fw.plugin import PluginInfo, SessionHandler, Transcript, hookimpl
+from audiohook_fw.audio import encode, read_wav
+from audiohook_fw.plugin import PluginInfo, ServerContext, SessionHandler, Transcript, hookimpl
 from audiohook_fw.protocol import Discarded, MediaFormat, Paused, Resumed, Update, parse_duration
 
 RATE = 8_000
@@ -157,7 +161,48 @@ class Talker:
     exact: float
 
 
-TALKERS = {"scripted": Talker(lambda: {"scripted": Scripted()}, hum, 0.02)}
+class Listener(SpeechRecognition):
+    """The base of speech recognition, with an engine that understands a word of whatever it gets."""
+
+    Settings = SegmentSettings
+    summary = "hears that somebody spoke"
+
+    def make_engines(self) -> Sequence[Any]:
+        return (_Words(),)
+
+
+class _Words:
+    rate = 16_000
+    languages = ("en-US",)
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def recognize(self, segment: Any) -> Result | None:
+        loud = np.flatnonzero(np.abs(segment.samples.astype(np.int32)) > 1_000) / self.rate
+        if not len(loud):
+            return None
+        return Result("something was said", start=loud[0], length=loud[-1] - loud[0])
+
+
+def said() -> Clip:
+    """Return speech: computer voices in the layout of the suite."""
+    wav = Path(__file__).parents[3] / "speech" / "clips" / "suite.wav"
+    truth = json.loads(wav.with_suffix(".json").read_bytes())["utterances"]
+    spoken = [(one["start"] / RATE, one["end"] / RATE) for one in truth if one["channel"] == "external"]
+    return Clip(read_wav(wav).payload, spoken, others=len(truth) - len(spoken))
+
+
+def heard() -> Mapping[str, object]:
+    settings = SegmentSettings(interims=False)
+    return {"vad": Vad(Vad.Settings()), "listener": Listener(settings)}
+
+
+TALKERS = {
+    "scripted": Talker(lambda: {"scripted": Scripted()}, hum, 0.02),
+    "vad and asr": Talker(heard, said, 0.2),
+}
 
 
 # the suite's client -------------------------------------------------------------------------------------
@@ -237,10 +282,14 @@ async def suite(request: pytest.FixtureRequest, house: Any) -> Any:
     talker = TALKERS[request.param]
     clip = await asyncio.to_thread(talker.clip)
     await house.start(**await asyncio.to_thread(talker.plugins))
+    server = ServerContext(version="0.1.0", node="test")
+    await house.plugins.startup(server)
     caller = await house.opened(product="transcription", open={"language": "en-US"})
     opened = Suite(caller, clip)
     opened.talker = talker  # type: ignore[attr-defined]
-    return opened
+    yield opened
+    await house.stop()
+    await house.plugins.shutdown(server)
 
 
 def truth(clip: Clip, *, cut: float | None = None) -> list[tuple[float, float]]:

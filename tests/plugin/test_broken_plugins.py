@@ -118,7 +118,10 @@ def put_case(put: Callable[..., None], case: Case) -> None:
 
 def configuration(*cases: Case, **limits: float) -> Loaded:
     """Return settings under which they all load; the plugins of this repository are left out."""
-    ours = [path.parent.name.removeprefix("audiohook-fw-") for path in ROOT.glob("plugins/*/pyproject.toml")]
+    ours = [
+        path.parent.name.removeprefix("audiohook-fw-").replace("-", "_")
+        for path in ROOT.glob("plugins/*/pyproject.toml")
+    ]
     key = {"name": "test", "api_key": "key", "unsigned": True}
     settings = Settings.model_validate(
         {

@@ -1,0 +1,79 @@
+"""Find dates of birth: dates of any form, where a birth is talked about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ..finding import Finding
+from ..languages import Topic
+from .reading import Reading, Run
+
+__all__ = ["find_birth_dates"]
+
+_WRITTEN: Final = re.compile(r"\b(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}[/.-]\d{1,2}[/.-]\d{1,2})\b")
+_BETWEEN: Final = frozenset({"of", "the", "in", ",", "and", "-", "."})
+
+
+def find_birth_dates(reading: Reading) -> Iterator[Finding]:
+    """Find dates of birth."""
+    if not reading.is_about(Topic.BIRTH_DATE):
+        return
+    for match in _WRITTEN.finditer(reading.text):
+        yield Finding("birth_date", "numeric", match.start(), match.end())
+    yield from _with_month(reading)
+    for run in reading.runs:
+        if run.topic is Topic.BIRTH_DATE and _is_date(run):
+            yield Finding("birth_date", "digits", run.start, run.end)
+
+
+def _is_date(run: Run) -> bool:
+    return 4 <= len(run.digits) <= 8 and (len(run.pieces) > 2 or len(run.digits) >= 6)
+
+
+def _with_month(reading: Reading) -> Iterator[Finding]:
+    """Find months with a day or a year around them."""
+    months = reading.language.months
+    parts = {at for piece in reading.pieces if piece.is_digits for at in range(piece.first, piece.last + 1)}
+    parts |= {
+        at
+        for at, token in enumerate(reading.tokens)
+        if token.form == "ordinal" or token.text in reading.language.ordinals
+    }
+    for at, token in enumerate(reading.tokens):
+        if token.text not in months and not _is_month_number(reading, at):
+            continue
+        first, last = _reach(reading, at, parts, -1), _reach(reading, at, parts, 1)
+        if first < at or last > at:
+            start, end = reading.tokens[first].start, reading.tokens[last].end
+            yield Finding("birth_date", "month", start, end)
+
+
+def _is_month_number(reading: Reading, at: int) -> bool:
+    """Tell whether an ordinal is a month: "the third of the fourth"."""
+    words = [token.text for token in reading.tokens[max(0, at - 3) : at + 1]]
+    ordinals = reading.language.ordinals
+    return (
+        words[-1] in ordinals
+        and len(words) > 2
+        and any(
+            word in ordinals and set(words[place + 1 : -1]) & _BETWEEN
+            for place, word in enumerate(words[:-2])
+        )
+    )
+
+
+def _reach(reading: Reading, at: int, parts: set[int], step: int) -> int:
+    """Return how far a date goes from its month, over words like "of"."""
+    farthest, gap = at, 0
+    nth = at + step
+    while 0 <= nth < len(reading.tokens) and abs(nth - at) <= 9 and gap <= 2:
+        if nth in parts:
+            farthest, gap = nth, 0
+        elif reading.tokens[nth].text in _BETWEEN:
+            gap += 1
+        else:
+            break
+        nth += step
+    return farthest

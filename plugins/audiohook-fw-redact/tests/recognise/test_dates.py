@@ -1,0 +1,34 @@
+"""Dates of birth, and other dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Found = Callable[..., list[tuple[str, str, str]]]
+DATES = [
+    "03/14/1985", "14.3.1985", "1985-03-14", "3/14/85", "March 14, 1985", "14 March 1985", "march 14th 1985",
+    "march fourteenth nineteen eighty five", "fourteenth of march eighty five",
+    "third of the fourth eighty seven", "third of fourth nineteen eighty seven",
+    "may the first two thousand three",
+    "three fourteen eighty five", "oh three one four one nine eight five", "03141985",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", DATES)
+def test_dates_of_birth(said: str, found: Found) -> None:
+    assert [(entry[0], entry[2]) for entry in found(f"I was born {said} in Leeds")] == [("birth_date", said)]
+
+
+@pytest.mark.parametrize("said", DATES[:10])
+def test_other_dates_stay(said: str, found: Found) -> None:
+    assert found(f"the delivery was {said} in Leeds") == []
+
+
+def test_a_label_with_dots(found: Found) -> None:
+    assert [entry[2] for entry in found("D.O.B. 3-4-87")] == ["3-4-87"]
+
+
+def test_a_month_alone_stays(found: Found) -> None:
+    assert found("my birthday is in may") == []

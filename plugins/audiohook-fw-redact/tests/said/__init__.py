@@ -1,0 +1,1 @@
+"""What people say in calls, with personal data and without, made from a seed."""

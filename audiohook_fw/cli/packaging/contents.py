@@ -91,7 +91,7 @@ def _independent(package: Package) -> Iterator[str]:
     for path, text in package.code.items():
         for line, module, _ in imported(text):
             top = module.partition(".")[0]
-            is_one = top in package.others or top.startswith(f"{_CORE}_")
+            is_one = top in package.others or (top.startswith(f"{_CORE}_") and top not in package.required)
             if is_one and top not in own and not (package.source is Source.MODULE and top in path):
                 yield f"{path}:{line} imports {module}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -76,3 +77,9 @@ class Package:
     def modules(self) -> frozenset[str]:
         """The top modules that its entry points name."""
         return frozenset(value.partition(":")[0].partition(".")[0] for value in self.entry_points.values())
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The modules of the distributions that it requires, as far as they have the same name."""
+        names = (re.match(r"[\w.-]+", requirement) for requirement in self.requires)
+        return frozenset(re.sub(r"[.-]", "_", name[0].lower()) for name in names if name)

@@ -18,8 +18,8 @@ class AsrWebsocketSettings(StreamSettings):
     """Where the service is, and what it wants."""
 
     urls: tuple[str, ...] = Field(
-        min_length=1,
-        description="of the service, `wss://…` or `ws://…`; those after the first stand in for it",
+        default=(),
+        description="of the service, `wss://…` or `ws://…`; those after the first stand in for it; needs one",
     )
     token: SecretStr | None = Field(default=None, description="sent as `Authorization: Bearer …`")
     headers: dict[str, SecretStr] = Field(default={}, description="further headers, such as `X-Api-Key`")

@@ -8,8 +8,18 @@ import pytest
 from audiohook_fw_asr_websocket import AsrWebsocket, AsrWebsocketSettings
 from pydantic import ValidationError
 
+from audiohook_fw import PluginError
+from audiohook_fw.testing import CallDriver
 
-@pytest.mark.parametrize("urls", [[], ["https://asr.example.com"], ["asr.example.com"], ["ws:///path"]])
+
+def test_without_a_url_the_plugin_fails_and_says_what_to_set() -> None:
+    call = CallDriver(AsrWebsocket)
+    with pytest.raises(PluginError, match=r"set plugins\.asr_websocket\.urls"):
+        call.open()
+    call.shutdown()
+
+
+@pytest.mark.parametrize("urls", [["https://asr.example.com"], ["asr.example.com"], ["ws:///path"]])
 def test_wrong_urls(urls: list[str]) -> None:
     with pytest.raises(ValidationError, match=r"urls|WebSocket URLs, such as wss"):
         AsrWebsocketSettings.model_validate({"urls": urls})

@@ -9,7 +9,6 @@ from audiohook_fw_asr import SegmentEngine, SpeechRecognition
 from audiohook_fw import ServerContext, hookimpl
 
 from .engine import WhisperEngine
-from .models import ANY_LANGUAGE
 from .settings import WhisperSettings
 from .totals import make_instruments
 
@@ -32,11 +31,6 @@ class Whisper(SpeechRecognition):
         """Have the models loaded; without one, the plugin fails and says what to do."""
         make_instruments(server.meter, self._engine.totals)
         await super().on_startup(server)
-
-    @hookimpl
-    def supported_languages(self) -> Sequence[str]:
-        """Name the languages of the models."""
-        return [tag for tag in super().supported_languages() if tag != ANY_LANGUAGE]
 
     @hookimpl
     def check_health(self) -> str | None:

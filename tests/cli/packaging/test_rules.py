@@ -111,6 +111,15 @@ def test_a_broken_rule_says_what_and_how_to_mend_it(rule, change, says):
     assert found[rule].mend
 
 
+def test_a_library_that_it_requires_is_no_other_plugin():
+    uses = replace(GOOD, **code("from audiohook_fw_asr import x"))
+    assert findings(uses)["independent"].outcome is Outcome.FAILED
+    requires = (*GOOD.requires, "Audiohook-FW-asr >=0.1,<0.2")
+    assert findings(replace(uses, requires=requires))["independent"].outcome is Outcome.PASSED
+    both = replace(uses, requires=requires, others=frozenset({"audiohook_fw_asr"}))
+    assert findings(both)["independent"].outcome is Outcome.FAILED
+
+
 def test_every_rule_is_broken_by_something():
     assert {rule for rule, _, _ in BROKEN} == {rule.name for rule in PACKAGING_RULES}
 

@@ -63,17 +63,17 @@ def test_a_plugin_for_other_hooks_is_incompatible(process, site):
 
 
 def test_what_nobody_emits_is_noted_in_the_table_on_80_columns(process, site):
-    directory = site("mood", info="consumes=('transcript',)")
+    directory = site("mood", info="consumes=('bot_turn_response',)")
     result = process("plugins", env={"PYTHONPATH": str(directory), "COLUMNS": "80"})
     assert result.status == 0
-    assert "  note      consumes transcript, but no active plugin emits it; install one that" in result.out
+    assert "  note      consumes bot_turn_response, but no active plugin emits it; install" in result.out
     assert max(map(len, result.out.splitlines())) <= 80
 
 
 def test_what_nobody_emits_is_logged_at_serve(serve, no_grace, site, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(site("mood", info="consumes=('transcript',)")))
+    monkeypatch.setenv("PYTHONPATH", str(site("mood", info="consumes=('bot_turn_response',)")))
     server = serve("--dev", "--port", "0")
-    server.wait_for("WARNING .*plugin mood consumes transcript, but no active plugin emits it; install one")
+    server.wait_for("WARNING .*plugin mood consumes bot_turn_response, but no active plugin emits it; install one")
     server.wait_for("calls are taken at")
     assert server.end() == 0
 

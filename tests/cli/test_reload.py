@@ -92,7 +92,7 @@ def test_a_broken_version_is_named_and_the_one_before_runs_on(dev, place):
     )
     assert line.string.endswith("correct it there; the version before stays until the next change")
     assert running.call() == ["accepted"]
-    assert sum("ERROR" in line for line in running.server.lines) == 1
+    assert sum("ERROR" in line and "my_policy" in line for line in running.server.lines) == 1
     put(file, REJECTING)
     running.server.wait_for("started anew")
     assert running.call() == ["rejected"]

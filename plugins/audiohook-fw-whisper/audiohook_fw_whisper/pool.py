@@ -140,8 +140,8 @@ class WorkerPool:
         self._give_up_all(DroppedError("the server ends"))
         if self._threads is not None:
             await asyncio.gather(*(self._in_thread(process.close) for process in self._processes))
-            self._threads.shutdown(wait=False)  # each ends with its process
-            self._threads = None
+            threads, self._threads = self._threads, None
+            await asyncio.to_thread(threads.shutdown)  # each ends with its process
 
     # pieces ---------------------------------------------------------------------------------------
 

@@ -42,12 +42,12 @@ class SegmentCutter:
         self._pre_roll = pre_roll
         self._longest = longest
         self._shortest = shortest
-        self._pending: list[tuple[int, int]] = []
+        self._pending: list[Cut] = []  # their audio is still to come
 
     @property
     def needed(self) -> int | None:
         """Index from which audio is needed for the running or a pending piece, or `None`."""
-        starts = [start for start, _ in self._pending]
+        starts = [cut.start for cut in self._pending]
         return min([*starts, self.running]) if self.running is not None else min(starts, default=None)
 
     def started(self, start: int) -> None:
@@ -66,15 +66,16 @@ class SegmentCutter:
             self._id = new_id()
         self.running = None
         if end > available:
-            self._pending.append((begin, end))
+            self._pending.append(Cut(begin, end, self._id))
             return []
-        return self._cut(begin, min(end + self._pre_roll // 2, available))
+        return self._cut(begin, min(end + self._pre_roll // 2, available), self._id)
 
     def grown(self, available: int, quietest: Callable[[int, int], int]) -> list[Cut]:
         """Audio came up to `available`; `quietest` finds the quietest index in a stretch."""
         cuts: list[Cut] = []
-        while self._pending and self._pending[0][1] <= available:
-            cuts += self._cut(*self._pending.pop(0))
+        while self._pending and self._pending[0].end <= available:
+            cut = self._pending.pop(0)
+            cuts += self._cut(cut.start, cut.end, cut.id)
         while self.running is not None and available - self.running >= self._longest:
             start, stop = self.running + self._longest * 3 // 4, self.running + self._longest
             cuts += self._go_on(min(max(start, quietest(start, stop)), stop))
@@ -84,11 +85,11 @@ class SegmentCutter:
         """End what goes on at index `at`: a pause, an update or the end; no speech goes on after it."""
         cuts: list[Cut] = []
         while self._pending:
-            start, end = self._pending.pop(0)
-            cuts += self._cut(start, min(end, at))
+            cut = self._pending.pop(0)
+            cuts += self._cut(cut.start, min(cut.end, at), cut.id)
         if self.running is not None:
             running, self.running = self.running, None
-            cuts += self._cut(running, at)
+            cuts += self._cut(running, at, self._id)
         self.until = max(self.until, at)
         return cuts
 
@@ -101,16 +102,12 @@ class SegmentCutter:
     def _go_on(self, at: int) -> list[Cut]:
         assert self.running is not None
         running = self.running
-        cuts = self._cut(running, at)
+        cuts = self._cut(running, at, self._id)
         self.running = at
         self._id = new_id()
         return cuts
 
-    def _cut(self, start: int, end: int) -> list[Cut]:
+    def _cut(self, start: int, end: int, utterance: str) -> list[Cut]:
         start = max(start, self.until)
         self.until = max(self.until, end)
-        if end - start < self._shortest:
-            return []
-        cut = Cut(start, end, self._id or new_id())
-        self._id = ""
-        return [cut]
+        return [Cut(start, end, utterance)] if end - start >= self._shortest else []

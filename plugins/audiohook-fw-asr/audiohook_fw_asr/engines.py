@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -164,8 +165,14 @@ class EnginePool(Generic[E]):
                 state.ready = True
 
 
+_URL: Final = re.compile(r"(\w+://)[^\s'\"<>]+")
+
+
 def describe(problem: BaseException) -> str:
-    """Return a problem in one line, for logs: a vendor's text may hold anything, so it is cut."""
-    text = " ".join(str(problem).split())
+    """Return a problem in one line, for logs: a vendor's text may hold anything, so it is cut.
+
+    URLs are left out: vendors have keys in them, and libraries put them into the text of an error.
+    """
+    text = _URL.sub(r"\1…", " ".join(str(problem).split()))
     name = type(problem).__name__
     return f"{name}: {text[:200]}" if text else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, cast
 
@@ -28,7 +29,12 @@ from .types import Engine, SegmentEngine, StreamEngine
 
 __all__ = ["SpeechRecognition"]
 
+logger = logging.getLogger(__name__)
+
 _CALL_RATE: Final = 8000
+
+_running: list[SpeechRecognition] = []
+"""Plugins of all servers in this process: two of one server may do the same."""
 
 
 class SpeechRecognition:
@@ -78,6 +84,9 @@ class SpeechRecognition:
             server.meter, type(self).__name__, recognition.totals, recognition.pool, rate=_CALL_RATE
         )
         await recognition.pool.start()
+        self._server = server
+        self._warn()
+        _running.append(self)
 
     @hookimpl
     def supported_languages(self) -> Sequence[str]:
@@ -98,7 +107,34 @@ class SpeechRecognition:
     @hookimpl
     async def on_shutdown(self) -> None:
         """Stop the engines."""
+        if self in _running:
+            _running.remove(self)
         await self._recognition.pool.stop()
+
+    def _warn(self) -> None:
+        """Say in the log what an operator would wonder about later."""
+        pool, settings = self._recognition.pool, self._recognition.settings
+        if not pool.supports(settings.language):
+            logger.warning(
+                "%s: its language is %r, which its engines do not understand (%s): calls that name none are"
+                " not transcribed",
+                self.summary,
+                settings.language,
+                ", ".join(pool.languages[:20]),
+            )
+        for other in _running:
+            beside = other._recognition
+            if (
+                other._server is self._server
+                and any(beside.pool.supports(tag) for tag in pool.languages)
+                and not set(settings.channels).isdisjoint(beside.settings.channels)
+            ):
+                logger.warning(
+                    '"%s" and "%s" are two plugins for the same: every word comes twice. Leave one out, with'
+                    " plugins.disabled or -p no:NAME",
+                    other.summary,
+                    self.summary,
+                )
 
     def _make_channel(self, channel: str, language: str, call: CallRequest) -> StreamChannel | SegmentChannel:
         if isinstance(self.settings, StreamSettings):

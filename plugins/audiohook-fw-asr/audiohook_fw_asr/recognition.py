@@ -52,7 +52,7 @@ class Recognition(Generic[E, S]):
         if now - self._warned >= _WARN_EVERY:
             self._warned = now
             logger.warning(
-                "recognition is behind: %.1f s of audio were dropped. Give it more resources, or fewer calls;"
-                " asr.dropped counts all of it",
+                "recognition is behind: %.1f s of audio were dropped. Where no engine failed before, they are"
+                " too slow: give them more resources, or fewer calls; asr.dropped counts all of it",
                 seconds,
             )

@@ -42,6 +42,21 @@ def test_an_end_may_come_before_its_audio(cutter: SegmentCutter) -> None:
     assert (cut.start, cut.end) == (400, 800)
 
 
+def test_an_end_whose_audio_is_still_to_come_leaves_what_began_after_it_alone(cutter: SegmentCutter) -> None:
+    cutter.started(500)
+    first = cutter.interim(700)
+    assert cutter.ended(500, 800, 700) == []
+    cutter.started(950)
+    second = cutter.interim(990)
+    [ended] = cutter.grown(1000, never)
+    going_on = cutter.interim(1100)
+    [last] = cutter.ended(950, 1200, 1300)
+    pieces = (first, ended, second, going_on, last)
+    ids = [None if piece is None else piece.id for piece in pieces]
+    assert ids == [ended.id] * 2 + [last.id] * 3
+    assert ended.id != last.id
+
+
 def test_a_pause_ends_what_goes_on(cutter: SegmentCutter) -> None:
     cutter.started(500)
     [cut] = cutter.split(800)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from audiohook_fw_asr.engines import EnginePool
+from audiohook_fw_asr.engines import EnginePool, describe
 from audiohook_fw_asr.testing import ScriptedEngine
 
 
@@ -111,3 +111,18 @@ async def test_one_engine_that_starts_is_enough() -> None:
 async def test_no_engine_that_starts_is_an_error() -> None:
     with pytest.raises(OSError, match="no model here"):
         await EnginePool([Unstartable()], retry=1.0, longest=5.0).start()
+
+
+@pytest.mark.parametrize(
+    ("text", "described"),
+    [
+        (
+            "401, message='Invalid', url='wss://user:pw@vendor.example/listen?token=secret'",
+            "OSError: 401, message='Invalid', url='wss://…'",
+        ),
+        ("two\n  lines, https://vendor.example/?key=secret says", "OSError: two lines, https://… says"),
+        ("", "OSError"),
+    ],
+)
+def test_a_problem_in_one_line_without_the_keys_that_urls_hold(text: str, described: str) -> None:
+    assert describe(OSError(text)) == described

@@ -25,3 +25,38 @@ def test_words_come_out_at_their_place(new_call: Callable[..., Any], kind: Any, 
     for channel in ("external", "internal"):
         finals = [e for e in call.emitted if isinstance(e, Transcript) and e.is_final]
         assert [(f.text, f.start, f.length) for f in finals if f.channel == channel] == HEARD
+
+
+def test_a_language_that_no_engine_understands_is_said_at_the_start(
+    new_call: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    new_call(ScriptedEngine(), language="en-US").start()
+    assert "do not understand" not in caplog.text
+    new_call(ScriptedEngine(), language="fr").start()
+    assert "its language is 'fr', which its engines do not understand (en-US)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("languages", "channels", "warned"),
+    [
+        (["en"], ["external", "internal"], True),
+        (["en-US"], ["internal"], True),
+        (["de"], ["internal"], False),
+        (["en-US"], ["external"], False),
+    ],
+)
+def test_two_plugins_that_do_the_same_are_told(
+    new_call: Callable[..., Any],
+    caplog: pytest.LogCaptureFixture,
+    languages: list[str],
+    channels: list[str],
+    warned: bool,
+) -> None:
+    first = new_call(ScriptedEngine(), channels=["internal"])
+    first.start()
+    new_call(ScriptedEngine(languages=languages), channels=channels).start()
+    assert ("every word comes twice" in caplog.text) == warned
+    caplog.clear()
+    first.shutdown()
+    new_call(ScriptedEngine(languages=["fr"])).start()
+    assert "every word comes twice" not in caplog.text

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import struct
 import sys
 from typing import Any, BinaryIO, Final
@@ -127,4 +128,8 @@ def serve(channel: Channel, requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    # What is sent to the server's whole group of processes (Ctrl-C, systemd) must not take from it what it
+    # needs while its calls run out. With the server, however it ended, the requests end, and so does this.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     serve(Channel(json.loads(sys.argv[1])), sys.stdin.buffer, sys.stdout.buffer)

@@ -54,9 +54,9 @@ class PocketsphinxEngine:
         await asyncio.gather(*(self.run(process.reap) for process in self._all))
         self._all.clear()
         self._free.clear()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
-            self._threads = None
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            await asyncio.to_thread(threads.shutdown)  # what they wait for is gone: they end at once
 
     async def run(self, function: Any, *args: Any) -> Any:
         """Run what blocks in a thread of the engine's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -24,8 +25,14 @@ class DecoderProcess:
     def __init__(self, options: Mapping[str, str]) -> None:
         # -P: the folder of the script is not searched for modules; its files are no top-level ones.
         command = [sys.executable, "-P", str(_SCRIPT), json.dumps(dict(options))]
+        # Not the server's own settings: its keys are among them.
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AUDIOHOOK_")}
         self._process: Final = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
         )
 
     @property

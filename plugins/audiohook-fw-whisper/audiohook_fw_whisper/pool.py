@@ -76,6 +76,7 @@ class WorkerPool:
         self._idle: list[asyncio.Future[_Job]] = []
         self._open: set[_Job] = set()
         self._ready: asyncio.Event
+        self._up = 0  # processes that have their models loaded
         self._refusal: ModelError | None = None
         self._warned: float | None = None
         self._interims_from = 0.0
@@ -139,8 +140,8 @@ class WorkerPool:
         self._give_up_all(DroppedError("the server ends"))
         if self._threads is not None:
             await asyncio.gather(*(self._in_thread(process.close) for process in self._processes))
-            self._threads.shutdown(wait=False)  # each ends with its process
-            self._threads = None
+            threads, self._threads = self._threads, None
+            await asyncio.to_thread(threads.shutdown)  # each ends with its process
 
     # pieces ---------------------------------------------------------------------------------------
 
@@ -209,12 +210,14 @@ class WorkerPool:
     async def _run(self, process: Process) -> None:
         """Keep a process up, and give it one piece after the other."""
         while await self._bring_up(process):
+            self._up += 1
             while True:
                 job = await self._next()
                 self._totals.busy += 1
                 try:
                     answer = await self._in_thread(lambda job=job: process.recognize(job.request))  # type: ignore[misc]
                 except WorkerLostError as lost:
+                    self._up -= 1
                     self._lost(job, lost)
                     break
                 finally:
@@ -231,7 +234,8 @@ class WorkerPool:
                 return False
             except WorkerLostError as lost:
                 logger.error("a worker does not start: %s; it is tried again in %g s", lost, rest)
-                self.problem = f"no worker starts: {lost}"
+                if not self._up:
+                    self.problem = f"no worker starts: {lost}"
                 await asyncio.sleep(rest)
                 rest = min(2 * rest, _LONGEST_REST)
             else:

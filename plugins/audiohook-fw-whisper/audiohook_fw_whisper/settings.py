@@ -93,6 +93,16 @@ class WhisperSettings(SegmentSettings):
             raise ValueError("model and model_path are two ways to name one model; set one of them")
         return self
 
+    @model_validator(mode="after")
+    def _pieces_have_their_time(self) -> Self:
+        needed = self.max_wait + self.worker_timeout
+        if self.recognize_timeout <= needed:
+            raise ValueError(
+                f"recognize_timeout must be more than max_wait and worker_timeout together ({needed:g}), or"
+                " one late piece of speech makes the whole plugin count as hung"
+            )
+        return self
+
     def chosen_models(self) -> Models:
         """Return all models; none when none is named."""
         sources = {tag: source_of(place) for tag, place in self.models.items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,7 @@ class Worker:
     def _spawn(self) -> None:
         try:
             ours, theirs = socket.socketpair()
+            _bound(ours, self._timeout)
             self._connection = Connection(ours.detach())
             self._written = tempfile.TemporaryFile()  # noqa: SIM115  # closed in _clear
             with theirs:
@@ -116,11 +118,14 @@ class Worker:
         connection = self._connection
         if connection is None:
             raise WorkerLostError("there is no process")
+        late = f"took longer than {seconds:g} s {what_for}"
         try:
             connection.send(message)
             if not connection.poll(seconds):
-                raise self._lost(f"took longer than {seconds:g} s {what_for}")
+                raise self._lost(late)
             return connection.recv()
+        except BlockingIOError:  # it reads nothing, or does not go on with what it began to say
+            raise self._lost(late) from None
         except (EOFError, OSError):
             raise self._lost("ended") from None
         except WorkerLostError:
@@ -151,6 +156,13 @@ class Worker:
             said = written.read()
             written.close()
         return code, " ".join(said.decode(errors="replace").split())
+
+
+def _bound(end: socket.socket, seconds: float) -> None:
+    """Let no read or write block for longer: a process that was stopped takes a long piece no more."""
+    time = struct.pack("ll", int(seconds), round(seconds % 1 * 1e6))
+    for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+        end.setsockopt(socket.SOL_SOCKET, option, time)
 
 
 def _environment(load: Load) -> dict[str, str]:

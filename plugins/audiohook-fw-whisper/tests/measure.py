@@ -126,6 +126,7 @@ def measure_calls(files: Sequence[Speech], arguments: argparse.Namespace) -> Non
         "threads": arguments.threads,
         "interims": arguments.interims,
         "max_wait": arguments.max_wait,
+        "recognize_timeout": arguments.max_wait + 15.0,
     }
     whisper = Whisper(WhisperSettings(**settings))
     plugins: list[object] = [*(["vad"] if arguments.vad else []), whisper, Follower()]

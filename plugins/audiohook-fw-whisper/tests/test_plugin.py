@@ -60,9 +60,17 @@ def test_without_a_model_the_plugin_fails_in_one_line() -> None:
     call.shutdown()
 
 
-def test_languages_of_the_models_are_told(fakes: None, fake_model: Callable[..., str]) -> None:
-    plugin = Whisper(Whisper.Settings(model_path=fake_model("fine", 51_865), unknown_language="detect"))
+@pytest.mark.parametrize(("unknown", "first"), [("detect", ["*", "en"]), ("refuse", ["en", "zh"])])
+def test_languages_of_the_models_are_told(
+    fakes: None, fake_model: Callable[..., str], unknown: str, first: list[str]
+) -> None:
+    settings = Whisper.Settings.model_validate(
+        {"model_path": fake_model("fine", 51_865), "unknown_language": unknown}
+    )
+    plugin = Whisper(settings)
     plugin._engine.languages = plugin._engine._check()
     languages = plugin.supported_languages()
-    assert list(languages[:2]) == ["*", "en"]
+    assert list(languages[:2]) == first
+    # With `*` the core does not pause calls whose language the model is to find out, or that tell none.
+    assert ("*" in languages) == (unknown == "detect")
     assert plugin.check_health() == "the models are still being loaded"

@@ -289,6 +289,24 @@ async def test_a_worker_that_does_not_come_up_is_tried_again(
     assert "too little memory" in caplog.text
 
 
+async def test_while_one_worker_is_up_another_that_does_not_start_is_no_problem_of_the_plugin(
+    pools: Pools, kit: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("audiohook_fw_whisper.pool._REST", 3600.0)
+    well, ill = Scripted(), Scripted(starts=[WorkerLostError("too little memory")])
+    ill.loaded.clear()
+    pool = await pools.start(well, ill)
+    ill.loaded.set()
+    await until(lambda: "too little memory" in caplog.text)
+    assert pool.problem is None
+    well.answers, well.starts = [WorkerLostError("gone")], [WorkerLostError("neither this one")]
+    well.let.release()
+    asked = ask(pool, "a", kit.request(kit.SAY))
+    await until(lambda: pool.problem)
+    assert pool.problem == "no worker starts: neither this one"
+    asked.cancel()
+
+
 async def test_stop_leaves_nothing(pools: Pools, new_worker: NewWorker, kit: Any) -> None:
     worker = new_worker()
     pool = await pools.start(worker)

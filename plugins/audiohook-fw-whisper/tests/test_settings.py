@@ -38,6 +38,7 @@ def test_models_by_name_and_language() -> None:
         ({"models": {"de": ""}}, "the model of 'de' is empty"),
         ({"workers": 0}, "workers"),
         ({"max_wait": 0}, "max_wait"),
+        ({"worker_timeout": 15}, r"recognize_timeout must be more than .* together \(30\)"),
         ({"modle": "small"}, "modle"),
     ],
 )

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from audiohook_fw_whisper.messages import Failed, Heard, Load, ModelSource
+from audiohook_fw_whisper.messages import Failed, Heard, Load, ModelSource, Request
 from audiohook_fw_whisper.worker import ModelError, Worker, WorkerLostError, _environment
 
 NewWorker = Callable[..., Worker]
@@ -75,6 +76,18 @@ def test_a_worker_that_hangs_is_killed(new_worker: NewWorker, kit: Any) -> None:
     with pytest.raises(WorkerLostError, match=r"took longer than 0.2 s for one piece"):
         worker.recognize(kit.request(kit.HANG))
     assert not is_alive(pid)
+
+
+def test_a_worker_that_reads_nothing_is_killed(new_worker: NewWorker) -> None:
+    worker = new_worker(timeout=0.5)
+    worker.start()
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGSTOP)
+    long = Request(np.ones(30 * 16_000, np.int16), "", "en", is_final=True)  # no socket holds as much
+    with pytest.raises(WorkerLostError, match=r"took longer than 0.5 s for one piece"):
+        worker.recognize(long)
+    worker.start()
+    assert isinstance(worker.recognize(long), Heard)
 
 
 def test_models_that_cannot_be_loaded(new_worker: NewWorker) -> None:

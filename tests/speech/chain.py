@@ -1,4 +1,4 @@
-"""One call through the whole chain, and what is known of it: by whom it was spoken, and wherever it ended up.
+"""One call through the whole chain, and what was said in it.
 
 Truth is counted in samples sent: the client tells which of the clip those were, and where they are in call
 time. So it holds whatever was paused or discarded, and by whom, and however late that came.
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,10 +18,10 @@ import numpy.typing as npt
 from audiohook_fw_asr import Result, Segment, SegmentSettings, SpeechRecognition, Word
 
 from audiohook_fw import AudioFrame, PluginInfo, Session, SessionHandler, SpeechEnded, SpeechStarted, hookimpl
-from audiohook_fw.audio import Samples, read_wav
+from audiohook_fw.audio import Samples
 from audiohook_fw.client import AudioSource, CallOptions, CallReport, run_call
 from audiohook_fw.plugin import Event
-from audiohook_fw.protocol import MediaFormat, parse_duration
+from audiohook_fw.protocol import MediaFormat
 from audiohook_fw.testing import ServerThread
 
 from .truth import MEDIA, RATE, Speech
@@ -132,9 +129,7 @@ class Played(AudioSource):
         super().__init__(samples)
         self.taken: list[tuple[int, int]] = []
 
-    def payload(
-        self, start: int, length: int, media: MediaFormat, byte_order: Any = "little"
-    ) -> bytes:
+    def payload(self, start: int, length: int, media: MediaFormat, byte_order: Any = "little") -> bytes:
         self.taken.append((start, length))
         return super().payload(start, length, media, byte_order)
 
@@ -185,7 +180,11 @@ class Chained:
                 call = self.call[begin + sent]
                 is_whole = len(sent) == utterance.end - utterance.start
                 yield Piece(
-                    utterance.channel, int(call[loud[0]]), int(call[loud[1] - 1]) + 1, utterance.text, is_whole
+                    utterance.channel,
+                    int(call[loud[0]]),
+                    int(call[loud[1] - 1]) + 1,
+                    utterance.text,
+                    is_whole,
                 )
 
 
@@ -226,141 +225,3 @@ def play(
 
 def _numbers(spans: Sequence[tuple[int, int]]) -> Indices:
     return np.concatenate([np.arange(start, start + length) for start, length in spans])
-
-
-# what came of it --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Said:
-    """One utterance, wherever it is written; times in seconds of call time.
-
-    Attributes:
-        words: each with its start and length.
-    """
-
-    start: float
-    channel: str
-    length: float
-    text: str
-    id: str = ""
-    words: tuple[tuple[str, float, float], ...] = ()
-
-
-def told(chained: Chained) -> list[Said]:
-    """Return what Genesys was told, in the order of messages."""
-    said = []
-    for way, message in chained.messages:
-        if way == ">" or message["type"] != "event":
-            continue
-        [entity] = message["parameters"]["entities"]
-        data = entity["data"]
-        [alternative] = data["alternatives"]
-        [reading] = alternative["interpretations"]
-        words = tuple(
-            (token["value"], _seconds(token["offset"]), _seconds(token["duration"]))
-            for token in reading["tokens"]
-        )
-        assert data["isFinal"] is True
-        said.append(
-            Said(
-                _seconds(data["offset"]),
-                MEDIA.channels[data["channelId"]],
-                _seconds(data["duration"]),
-                reading["transcript"],
-                data["id"],
-                words,
-            )
-        )
-    return said
-
-
-def in_json(path: Path) -> list[Said]:
-    """Return what is in a conversation as JSON."""
-    return [
-        Said(
-            one["start"],
-            one["channel"],
-            one["length"],
-            one["text"],
-            one["id"],
-            tuple((word["text"], word["start"], word["length"]) for word in one["words"]),
-        )
-        for one in json.loads(path.read_bytes())["utterances"]
-        if one["final"]
-    ]
-
-
-_CUE = re.compile(r"(\d+):(\d+):([\d.]+) --> (\d+):(\d+):([\d.]+)\n<v (\w+)>(.*)</v>")
-_LINE = re.compile(r"(\d+):(\d+):([\d.]+) (\w+): (.*)")
-
-
-def in_vtt(path: Path) -> list[Said]:
-    """Return what is in a conversation as WebVTT."""
-    said = []
-    for match in _CUE.finditer(path.read_text(encoding="utf-8")):
-        start, end = _clock(match.groups()[:3]), _clock(match.groups()[3:6])
-        said.append(Said(start, match[7], end - start, match[8]))
-    return said
-
-
-def in_text(path: Path) -> list[Said]:
-    """Return what is in a conversation as text, which tells no lengths."""
-    lines = map(_LINE.fullmatch, path.read_text(encoding="utf-8").splitlines())
-    return [Said(_clock(match.groups()[:3]), match[4], 0.0, match[5]) for match in lines if match]
-
-
-def in_database(path: Path) -> list[Said]:
-    """Return the transcripts in a database of sessions."""
-    rows = query(path, "select start, channel, length, text, body from events where type = 'transcript'")
-    said = []
-    for start, channel, length, text, body in rows:
-        content = json.loads(body)
-        words = tuple(
-            (word["text"], word["start"] / RATE, word["length"] / RATE) for word in content["words"]
-        )
-        said.append(Said(start / RATE, channel, length / RATE, text, content["id"], words))
-    return said
-
-
-def query(path: Path, statement: str) -> list[Any]:
-    """Ask a database."""
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(statement).fetchall()
-    finally:
-        connection.close()
-
-
-@dataclass(slots=True)
-class Recorded:
-    """A recording: its audio, and its sidecar."""
-
-    samples: Samples
-    sidecar: Mapping[str, Any]
-    payload: bytes
-
-    def heard(self, channel: str, start: int, end: int) -> Samples:
-        """Return what is to be heard from `start` to `end`, without gaps of which the sidecar tells."""
-        keep = np.ones(len(self.samples), dtype=bool)
-        for gap in self.sidecar["gaps"]:
-            keep[gap["start"] : gap["start"] + gap["length"]] = False
-        part = self.samples[start:end, MEDIA.channels.index(channel)]
-        heard: Samples = part[keep[start:end]]
-        return heard
-
-
-def recorded(directory: Path, session: str) -> Recorded:
-    """Read a recording."""
-    wav = read_wav(directory / f"{session}.wav")
-    sidecar = json.loads((directory / f"{session}.json").read_bytes())
-    return Recorded(wav.samples, sidecar, wav.payload)
-
-
-def _seconds(duration: str) -> float:
-    return parse_duration(duration).total_seconds()
-
-
-def _clock(parts: Sequence[str]) -> float:
-    hours, minutes, seconds = parts
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

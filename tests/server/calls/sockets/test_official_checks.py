@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from audiohook_fw.audio import encode, read_wav
 from audiohook_fw.plugin import PluginInfo, ServerContext, SessionHandler, Transcript, hookimpl
 from audiohook_fw.protocol import Discarded, MediaFormat, Paused, Resumed, Update, parse_duration
 
+SERVER = ServerContext(version="0.1.0", node="test")
 RATE = 8_000
 FRAME = 1_600
 SECONDS = 11
@@ -180,7 +181,7 @@ class _Words:
     async def stop(self) -> None: ...
 
     async def recognize(self, segment: Any) -> Result | None:
-        loud = np.flatnonzero(np.abs(segment.samples.astype(np.int32)) > 1_000) / self.rate
+        loud = np.flatnonzero(np.abs(segment.samples.astype(np.int32)) > 300) / self.rate
         if not len(loud):
             return None
         return Result("something was said", start=loud[0], length=loud[-1] - loud[0])
@@ -195,13 +196,12 @@ def said() -> Clip:
 
 
 def heard() -> Mapping[str, object]:
-    settings = SegmentSettings(interims=False)
-    return {"vad": Vad(Vad.Settings()), "listener": Listener(settings)}
+    return {"vad": Vad(Vad.Settings()), "listener": Listener(SegmentSettings())}
 
 
 TALKERS = {
     "scripted": Talker(lambda: {"scripted": Scripted()}, hum, 0.02),
-    "vad and asr": Talker(heard, said, 0.2),
+    "vad and asr": Talker(heard, said, 0.1),
 }
 
 
@@ -229,13 +229,27 @@ class Suite:
     async def finish(self) -> list[tuple[float, float]]:
         """Stream the rest, close, and return offset and duration of what the external side said."""
         await self.stream(SECONDS)
+        found = await self.close()
+        others = [data for data in self.events() if data["channelId"] == 1]
+        assert len(others) == self.clip.others
+        return found
+
+    async def close(self) -> list[tuple[float, float]]:
+        """Close, and return offset and duration of what the external side said."""
         await self.caller.close()
         assert self.caller.faults == []
-        found = [check_event(message) for message in self.caller.all("event")]
-        assert len({data["id"] for data in found}) == len(found)
-        others = [data for data in found if data["channelId"] == 1]
-        assert len(others) == self.clip.others
-        return sorted(place(data) for data in found if data["channelId"] == 0)
+        assert self.caller.types[-1] == "closed"
+        events = self.events()
+        assert len({data["id"] for data in events}) == len(events)
+        return self.told()
+
+    def events(self) -> list[Mapping[str, Any]]:
+        """Return the transcripts that came so far."""
+        return [check_event(message) for message in self.caller.all("event")]
+
+    def told(self) -> list[tuple[float, float]]:
+        """Return offset and duration of what the external side said so far."""
+        return sorted(place(data) for data in self.events() if data["channelId"] == 0)
 
 
 def check_event(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -281,15 +295,24 @@ async def suite(request: pytest.FixtureRequest, house: Any) -> Any:
     """Open a call of the suite with one of the talkers; `suite.talker` says how exact that is."""
     talker = TALKERS[request.param]
     clip = await asyncio.to_thread(talker.clip)
-    await house.start(**await asyncio.to_thread(talker.plugins))
-    server = ServerContext(version="0.1.0", node="test")
-    await house.plugins.startup(server)
-    caller = await house.opened(product="transcription", open={"language": "en-US"})
-    opened = Suite(caller, clip)
+    opened = Suite(await started(request.param, house, language="en-US"), clip)
     opened.talker = talker  # type: ignore[attr-defined]
-    yield opened
+    return opened
+
+
+async def started(name: str, house: Any, *, language: str | None) -> Any:
+    """Start the server with a talker, and open a call."""
+    await house.start(**await asyncio.to_thread(TALKERS[name].plugins))
+    await house.plugins.startup(SERVER)
+    return await house.opened(product="transcription", open={"language": language})
+
+
+@pytest.fixture(autouse=True)
+async def stopped(house: Any) -> AsyncIterator[None]:
+    """Shut the plugins down at the end, once the calls are over."""
+    yield
     await house.stop()
-    await house.plugins.shutdown(server)
+    await house.plugins.shutdown(SERVER)
 
 
 def truth(clip: Clip, *, cut: float | None = None) -> list[tuple[float, float]]:
@@ -309,12 +332,29 @@ def truth(clip: Clip, *, cut: float | None = None) -> list[tuple[float, float]]:
 @pytest.mark.parametrize("name", TALKERS)
 async def test_supported_languages(name: str, house: Any) -> None:
     await house.start(**await asyncio.to_thread(TALKERS[name].plugins))
+    await house.plugins.startup(SERVER)
     caller = await house.call(product="transcription")
     opened = await caller.open(language="en-US", supported_languages=True)
     languages = opened["parameters"]["supportedLanguages"]
     assert languages
     assert all(_LANGUAGE.fullmatch(language) for language in languages)
     await caller.close()
+
+
+@pytest.mark.parametrize("language", [None, "fr-FR"])
+@pytest.mark.parametrize("name", TALKERS)
+async def test_an_unsupported_language(name: str, language: str | None, house: Any) -> None:
+    """It pauses the call until an update names another one, and then all is as ever."""
+    clip = await asyncio.to_thread(TALKERS[name].clip)
+    caller = await started(name, house, language=language)
+    assert caller.all("opened")[0]["parameters"]["startPaused"] is True
+    await caller.say(Paused())
+    await caller.stay(2)
+    assert caller.count("resume", "event") == 0
+    await caller.say(Update(language="EN-us"))
+    await caller.until("resume")
+    await caller.stay(0.1)
+    assert_places(await Suite(caller, clip).finish(), truth(clip), TALKERS[name].exact)
 
 
 async def test_events(suite: Any) -> None:
@@ -327,9 +367,19 @@ async def test_events(suite: Any) -> None:
 async def test_update(at: float, expected: Any, suite: Any) -> None:
     await suite.stream(at)
     await suite.caller.say(Update(language="en-US"))
+    await suite.caller.stay(1)
+    assert len(suite.told()) == 4 + (at == INSIDE)  # what it ends is told at once
     found = await suite.finish()
     assert_places(found, expected, DELTA)
     assert_places(found, truth(suite.clip, cut=at), suite.talker.exact)
+
+
+async def test_close(suite: Any) -> None:
+    """What is being said when the call ends is told before `closed`."""
+    await suite.stream(INSIDE)
+    found = await suite.close()
+    assert_places(found, SPLIT[:5], DELTA)
+    assert_places(found, truth(suite.clip, cut=INSIDE)[:5], suite.talker.exact)
 
 
 @pytest.mark.parametrize(("at", "length"), [(INSIDE, 0.5), (BETWEEN, 0.3)])
@@ -352,6 +402,7 @@ async def test_pause(at: float, expected: Any, passes: float, suite: Any) -> Non
     for _ in range(2):  # it sends every `paused` twice
         await suite.caller.say(Paused())
     await suite.caller.stay(10)
+    assert len(suite.told()) == 4 + (at == INSIDE)  # what it ends is told in it
     await suite.caller.say(Resumed(start=timedelta(seconds=at), discarded=timedelta(seconds=passes)))
     found = [
         (begin if begin < at - suite.talker.exact else begin - passes, duration)

@@ -181,6 +181,7 @@ class _Words:
     async def stop(self) -> None: ...
 
     async def recognize(self, segment: Any) -> Result | None:
+        await asyncio.sleep(0.3)  # it takes a while
         loud = np.flatnonzero(np.abs(segment.samples.astype(np.int32)) > 300) / self.rate
         if not len(loud):
             return None

@@ -33,6 +33,10 @@ APART = 0.41
 """Seconds of silence that separate two utterances of one channel."""
 STOP = 0.06
 """Seconds of silence inside an utterance, which end nothing."""
+BLIP = (10.3, 10.38)
+"""What is too short to be speech."""
+WORD = round(7.5 * RATE)
+"""Where the clip of speech is in the middle of a word."""
 INSIDE, BETWEEN = 8.0, 6.5
 """When the suite interferes: in the middle of the last utterance, and in the silence before it."""
 EXPECTED = [(0.1, 0.4), (1.1, 1.6), (2.9, 1.2), (4.9, 1.0), (6.7, 2.6)]
@@ -60,7 +64,7 @@ class Clip:
 def hum() -> Clip:
     """Make a voice of harmonics whose loudness moves as syllables do, over a noise of the line."""
     spoken = [(0.1, 1.1 - APART), (1.1, 2.9 - APART), (2.9, 4.9 - APART), (4.9, 6.7 - APART), (6.7, 9.3)]
-    internal = [(3.1, 3.95), (3.95 + APART, 5.2), (10.3, 10.38)]  # the last one is too short to be speech
+    internal = [(3.1, 3.95), (3.95 + APART, 5.2), BLIP]
     random = np.random.default_rng(8)
     sides = [random.normal(0, 12, SECONDS * RATE) for _ in MEDIA.channels]
     for side, utterances in zip(sides, (spoken, internal), strict=True):
@@ -193,7 +197,10 @@ def said() -> Clip:
     wav = Path(__file__).parents[3] / "speech" / "clips" / "suite.wav"
     truth = json.loads(wav.with_suffix(".json").read_bytes())["utterances"]
     spoken = [(one["start"] / RATE, one["end"] / RATE) for one in truth if one["channel"] == "external"]
-    return Clip(read_wav(wav).payload, spoken, others=len(truth) - len(spoken))
+    samples = read_wav(wav).samples.copy()
+    begin, end = (round(second * RATE) for second in BLIP)
+    samples[begin:end, 0] = samples[WORD : WORD + end - begin, 0]
+    return Clip(encode(samples, MEDIA), spoken, others=len(truth) - len(spoken))
 
 
 def heard() -> Mapping[str, object]:

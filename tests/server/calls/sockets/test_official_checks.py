@@ -178,9 +178,7 @@ class _Words:
     async def recognize(self, segment: Any) -> Result | None:
         await asyncio.sleep(0.3)  # it takes a while
         loud = np.flatnonzero(np.abs(segment.samples.astype(np.int32)) > 300) / self.rate
-        if not len(loud):
-            return None
-        return Result("something was said", start=loud[0], length=loud[-1] - loud[0])
+        return Result("so it is", start=loud[0], length=loud[-1] - loud[0]) if len(loud) else None
 
 
 def said() -> Clip:
@@ -269,11 +267,8 @@ def check_event(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def place(data: Mapping[str, Any]) -> tuple[float, float]:
-    return seconds(data["offset"]), seconds(data["duration"])
-
-
-def seconds(text: str) -> float:
-    return parse_duration(text).total_seconds()
+    offset, duration = (parse_duration(data[name]).total_seconds() for name in ("offset", "duration"))
+    return offset, duration
 
 
 def assert_places(
@@ -287,16 +282,16 @@ def assert_places(
 @pytest.fixture(params=TALKERS)
 async def suite(request: pytest.FixtureRequest, house: Any) -> Any:
     """Open a call of the suite with one of the talkers; `suite.exact` is how exact that is."""
-    talker = TALKERS[request.param]
-    clip = await asyncio.to_thread(talker.clip)
-    return Suite(await started(request.param, house, language="en-US"), clip, talker.exact)
+    return await started(request.param, house, language="en-US")
 
 
-async def started(name: str, house: Any, *, language: str | None) -> Any:
+async def started(name: str, house: Any, *, language: str | None) -> Suite:
     """Start the server with a talker, and open a call."""
-    await house.start(**await asyncio.to_thread(TALKERS[name].plugins))
+    talker = TALKERS[name]
+    await house.start(**await asyncio.to_thread(talker.plugins))
     await house.plugins.startup(SERVER)
-    return await house.opened(product="transcription", open={"language": language})
+    caller = await house.opened(product="transcription", open={"language": language})
+    return Suite(caller, await asyncio.to_thread(talker.clip), talker.exact)
 
 
 @pytest.fixture(autouse=True)
@@ -337,8 +332,8 @@ async def test_supported_languages(name: str, house: Any) -> None:
 @pytest.mark.parametrize("name", TALKERS)
 async def test_an_unsupported_language(name: str, language: str | None, house: Any) -> None:
     """It pauses the call until an update names another one, and then all is as ever."""
-    clip = await asyncio.to_thread(TALKERS[name].clip)
-    caller = await started(name, house, language=language)
+    suite = await started(name, house, language=language)
+    caller = suite.caller
     assert caller.all("opened")[0]["parameters"]["startPaused"] is True
     await caller.say(Paused())
     await caller.stay(2)
@@ -346,8 +341,7 @@ async def test_an_unsupported_language(name: str, language: str | None, house: A
     await caller.say(Update(language="EN-us"))
     await caller.until("resume")
     await caller.stay(0.1)
-    exact = TALKERS[name].exact
-    assert_places(await Suite(caller, clip, exact).finish(), truth(clip), exact)
+    assert_places(await suite.finish(), truth(suite.clip), suite.exact)
 
 
 async def test_events(suite: Any) -> None:

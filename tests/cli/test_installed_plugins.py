@@ -73,7 +73,9 @@ def test_what_nobody_emits_is_noted_in_the_table_on_80_columns(process, site):
 def test_what_nobody_emits_is_logged_at_serve(serve, no_grace, site, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(site("mood", info="consumes=('bot_turn_response',)")))
     server = serve("--dev", "--port", "0")
-    server.wait_for("WARNING .*plugin mood consumes bot_turn_response, but no active plugin emits it; install one")
+    server.wait_for(
+        "WARNING .*plugin mood consumes bot_turn_response, but no active plugin emits it; install one"
+    )
     server.wait_for("calls are taken at")
     assert server.end() == 0
 

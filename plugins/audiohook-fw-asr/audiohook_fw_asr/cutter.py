@@ -5,12 +5,19 @@ Speech events may be late, early, doubled or missing; what was cut is never cut 
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 from .output import new_id
 
 __all__ = ["Cut", "SegmentCutter"]
+
+_MOST_SPLITS: Final = 100
+"""Splits that are remembered for speech of which is told late: the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class SegmentCutter:
         self._longest = longest
         self._shortest = shortest
         self._pending: list[Cut] = []  # their audio is still to come
+        self._splits: deque[int] = deque(maxlen=_MOST_SPLITS)
 
     @property
     def needed(self) -> int | None:
@@ -53,7 +61,7 @@ class SegmentCutter:
     def started(self, start: int) -> None:
         """Speech began at `start`."""
         if self.running is None:
-            self.running = max(self.until, start - self._pre_roll)
+            self.running = self._begin(start)
             self._id = new_id()
 
     def ended(self, start: int, end: int, available: int) -> list[Cut]:
@@ -62,13 +70,13 @@ class SegmentCutter:
         if begin is None and end <= self.until:
             return []  # told late: a split has cut all of it, and what is behind it is another utterance
         if begin is None:
-            begin = max(self.until, start - self._pre_roll)
+            begin = self._begin(start)
             self._id = new_id()
         self.running = None
         if end > available:
             self._pending.append(Cut(begin, end, self._id))
             return []
-        return self._cut(begin, min(end + self._pre_roll // 2, available), self._id)
+        return self._cut(begin, min(end + self._pre_roll // 2, available, self._split_after(end)), self._id)
 
     def grown(self, available: int, quietest: Callable[[int, int], int]) -> list[Cut]:
         """Audio came up to `available`; `quietest` finds the quietest index in a stretch."""
@@ -82,7 +90,7 @@ class SegmentCutter:
         return cuts
 
     def split(self, at: int) -> list[Cut]:
-        """End what goes on at index `at`: a pause, an update or the end; no speech goes on after it."""
+        """End what goes on at index `at`: a pause, an update or the end. No piece ever goes over it."""
         cuts: list[Cut] = []
         while self._pending:
             cut = self._pending.pop(0)
@@ -90,14 +98,25 @@ class SegmentCutter:
         if self.running is not None:
             running, self.running = self.running, None
             cuts += self._cut(running, at, self._id)
-        self.until = max(self.until, at)
+        if not self._splits or at > self._splits[-1]:
+            self._splits.append(at)
         return cuts
 
     def interim(self, available: int) -> Cut | None:
         """Return the running piece as far as it goes."""
-        if self.running is None or available - self.running < self._shortest:
+        if self.running is None:
             return None
-        return Cut(self.running, available, self._id)
+        end = min(available, self._split_after(self.running + 1))
+        return Cut(self.running, end, self._id) if end - self.running >= self._shortest else None
+
+    def _begin(self, start: int) -> int:
+        """Return where a piece begins whose speech does at `start`: not before a split that lies before."""
+        split = next((split for split in reversed(self._splits) if split <= start), 0)
+        return max(self.until, split, start - self._pre_roll)
+
+    def _split_after(self, end: int) -> int:
+        """Return the first split at or after `end`, or an index that is never reached."""
+        return next((split for split in self._splits if split >= end), sys.maxsize)
 
     def _go_on(self, at: int) -> list[Cut]:
         assert self.running is not None
@@ -108,6 +127,12 @@ class SegmentCutter:
         return cuts
 
     def _cut(self, start: int, end: int, utterance: str) -> list[Cut]:
+        """Return the piece; several where it goes over splits, when it was told after them."""
         start = max(start, self.until)
         self.until = max(self.until, end)
-        return [Cut(start, end, utterance)] if end - start >= self._shortest else []
+        edges = [start, *(split for split in self._splits if start < split < end), end]
+        pieces = [(first, last) for first, last in pairwise(edges) if last - first >= self._shortest]
+        return [
+            Cut(first, last, utterance if number == 0 else new_id())
+            for number, (first, last) in enumerate(pieces)
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,9 +29,10 @@ __all__ = ["SegmentChannel"]
 
 logger = logging.getLogger(__name__)
 
-_HISTORY: Final = 20.0
-"""Seconds of audio that are kept for speech events that come late."""
+_HISTORY: Final = 30.0
+"""Seconds of audio that are kept for speech events that come late: as many as a lane holds for who tells."""
 
+_FORMER_LANGUAGES: Final = 100
 _SHORTEST: Final = 0.1
 _SILENT_EVENTS: Final = 2.0
 """Seconds after the end of speech by which another plugin would have told of it."""
@@ -66,6 +68,7 @@ class SegmentChannel:
         if settings.speech != "auto":
             recognition.speech_events = settings.speech == "events"
         self._next_interim = 0
+        self._languages: deque[tuple[int, str]] = deque(maxlen=_FORMER_LANGUAGES)  # and where each ended
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -106,7 +109,8 @@ class SegmentChannel:
             if self._recognition.speech_events is None:
                 self._claim(0)
         self._put(self._cutter.split(self.audio.end))
-        if language is not None:
+        if language is not None and language != self.language:
+            self._languages.append((self.audio.end, self.language))
             self.language = language
 
     async def close(self, timeout: float) -> None:
@@ -172,18 +176,26 @@ class SegmentChannel:
             self._put_job(cut, is_final=False)
 
     def _put_job(self, cut: Cut, *, is_final: bool) -> None:
-        if not self._pool.supports(self.language):
+        language = self._language_at(cut.start)
+        if not self._pool.supports(language):
             self.output.status("unsupported")
             return
         samples = self.audio.read(cut.start, cut.end)
         if len(samples) < cut.end - cut.start:  # it began longer ago than audio is kept
+            self._lose(cut.end - cut.start - len(samples) if is_final else 0)
+            if not len(samples):
+                return
             cut = Cut(cut.end - len(samples), cut.end, cut.id)
         now = asyncio.get_running_loop().time()
-        dropped, interims = self._backlog.put(Job(cut, samples, self.language, is_final, now))
+        dropped, interims = self._backlog.put(Job(cut, samples, language, is_final, now))
         self._recognition.totals.interims_dropped += interims
         self._drop(dropped)
         self._idle.clear()
         self._wake.set()
+
+    def _language_at(self, index: int) -> str:
+        """Return the language there: speech may be told after the update that followed it."""
+        return next((language for end, language in self._languages if index < end), self.language)
 
     def _quietest(self, start: int, stop: int) -> int:
         """Return the middle of the quietest tenth of a second."""
@@ -202,7 +214,9 @@ class SegmentChannel:
         self.audio.forget(max(longest, oldest if needed is None else min(oldest, needed)))
 
     def _drop(self, jobs: Sequence[Job]) -> None:
-        samples = sum(len(job.samples) for job in jobs)
+        self._lose(sum(len(job.samples) for job in jobs))
+
+    def _lose(self, samples: int) -> None:
         if samples:
             self._recognition.warn_behind(samples / self._rate)
             self.output.drop(samples)

@@ -185,6 +185,46 @@ def test_speech_events_cut_the_segments(new_call: NewCall) -> None:
     assert not engine.segments[0].samples.flags.writeable
 
 
+@pytest.mark.parametrize("how", ["pause", "update"])
+def test_speech_that_is_told_after_what_ended_it_is_recognised(new_call: NewCall, how: str) -> None:
+    engine = ScriptedSegmentEngine(languages=("en-US", "de-DE"))
+    facts = {"language": "en-US"}
+    call = new_call(engine, facts=facts, interims=False, speech="events", channels=["external"])
+    call.open()
+    call.audio(np.concatenate((pause(0.5), speak("alpha", word=0.5))))
+    if how == "pause":
+        call.pause()
+        call.resume()
+    else:
+        call.update(language="de-DE")
+    position = call.session.position
+    call.audio(np.concatenate((speak("bravo", word=0.5), pause(1))))
+    call.event(SpeechStarted(channel="external", start=4000))
+    call.event(SpeechEnded(channel="external", start=4000, length=4000))
+    call.event(SpeechStarted(channel="external", start=position))
+    call.event(SpeechEnded(channel="external", start=position, length=4000))
+    call.close()
+    assert finals(call) == [("alpha", 4000, 4000), ("bravo", position, 4000)]
+    languages = [e.language for e in transcripts(call)]
+    assert languages == ["en-US", "de-DE" if how == "update" else "en-US"]
+
+
+@pytest.mark.parametrize(("seconds", "heard"), [(26, [("alpha", 8000, 4000)]), (60, [])])
+def test_speech_that_is_told_too_late_is_counted_as_lost(
+    new_call: NewCall, seconds: float, heard: Any
+) -> None:
+    engine = ScriptedSegmentEngine()
+    call = new_call(engine, interims=False, pre_roll=0.1, speech="events", channels=["external"])
+    call.open()
+    call.audio(np.concatenate((pause(1), speak("alpha", word=0.5), pause(seconds))))
+    call.event(SpeechEnded(channel="external", start=8000, length=4000))
+    call.close()
+    assert finals(call) == heard
+    dropped = [status.dropped for status in statuses(call) if status.state == "behind"]
+    assert dropped == ([] if heard else [800 + 4000 + 400])
+    assert len(engine.segments) == len(heard)
+
+
 def test_by_level_where_nobody_tells_speech(new_call: NewCall, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     call = new_call(ScriptedSegmentEngine(), channels=["external"])

@@ -77,6 +77,26 @@ def test_an_end_that_is_told_after_its_split_cuts_nothing_of_what_follows(cutter
     assert (before.start, before.end, after.start, after.end) == (400, 800, 800, 1_050)
 
 
+def test_speech_that_is_told_after_its_split_is_cut_there(cutter: SegmentCutter) -> None:
+    assert cutter.split(800) == []
+    cutter.started(500)
+    interim = cutter.interim(1_000)
+    assert interim is not None
+    assert (interim.start, interim.end) == (400, 800)
+    [before] = cutter.ended(500, 790, 1_000)
+    cutter.started(810)
+    [after] = cutter.ended(810, 1_000, 1_200)
+    assert (before.start, before.end, after.start, after.end) == (400, 800, 800, 1_050)
+    assert before.id == interim.id != after.id
+
+
+def test_speech_over_a_split_is_two_pieces_even_if_it_is_told_later(cutter: SegmentCutter) -> None:
+    assert cutter.split(800) == []
+    one, two = cutter.ended(500, 1_000, 1_200)
+    assert (one.start, one.end, two.start, two.end) == (400, 800, 800, 1_050)
+    assert one.id != two.id
+
+
 def test_a_long_piece_is_cut_where_it_is_quiet(cutter: SegmentCutter) -> None:
     cutter.started(100)
     [cut] = cutter.grown(1000, lambda start, stop: 870)
@@ -97,9 +117,11 @@ steps = st.lists(
 
 
 @given(steps)
-def test_no_sample_is_in_two_pieces(script: list[tuple[str, int, int]]) -> None:
+def test_no_sample_is_in_two_pieces_and_no_piece_goes_over_a_split(
+    script: list[tuple[str, int, int]],
+) -> None:
     cutter = SegmentCutter(pre_roll=100, longest=1000, shortest=10)
-    available, cuts = 0, []
+    available, cuts, splits = 0, [], []
     for kind, a, b in script:
         match kind:
             case "start":
@@ -112,8 +134,10 @@ def test_no_sample_is_in_two_pieces(script: list[tuple[str, int, int]]) -> None:
                 cuts += cutter.grown(available, lambda start, stop: (start + stop) // 2)
             case "split":
                 cuts += cutter.split(available)
+                splits.append(available)
     cuts += cutter.split(available)
     assert all(0 <= cut.start < cut.end <= available for cut in cuts)
     ordered = sorted(cuts, key=lambda cut: cut.start)
     assert all(one.end <= two.start for one, two in pairwise(ordered))
+    assert not any(cut.start < split < cut.end for cut in cuts for split in splits)
     assert len({cut.id for cut in cuts}) == len(cuts)

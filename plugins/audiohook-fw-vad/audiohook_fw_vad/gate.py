@@ -2,7 +2,8 @@
 
 An engine hears any voice, also those of other people in the room. They are told from the one who speaks by
 their level: a window is background when it is both far below the loudest of late, and not far above the
-quietest. On a quiet line the second never holds, so nothing is lost there.
+quietest. On a quiet line the second never holds, so nothing is lost there; but there each window for
+itself tells where a voice ends, sooner than an engine does, which goes on to hear it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ __all__ = ["Gate", "GateRules"]
 SMOOTHING: Final = 0.18  # seconds over which the level is measured
 FLOOR: Final = 8  # seconds in which the quietest level counts
 FADE: Final = 0.3  # dB a second by which the loudest level is forgotten
+QUIET_LINE: Final = 30  # dB below the loudest: where the line itself is louder, it may hide weak sounds
+LINE: Final = 4  # dB above the quietest up to which a single window holds nothing but the line
 FIRST: Final = 20 * math.log10(32768) - 12  # dB: taken for the loudest until somebody spoke
 
 
@@ -51,7 +54,8 @@ class Gate:
     def is_background(self, samples: Samples) -> bool:
         """Take the next window, and say whether it can be no speech of who speaks here."""
         wide = samples.astype(np.float32)
-        self._powers.append(float(np.dot(wide, wide)) / len(wide))
+        power = float(np.dot(wide, wide)) / len(wide)
+        self._powers.append(power)
         level = 10 * math.log10(sum(self._powers) / len(self._powers) + 1)
         self._quietest = min(self._quietest, level)
         floor = min(self._quietest, *self._seconds) if self._seconds else self._quietest
@@ -60,4 +64,8 @@ class Gate:
             self._seconds.append(self._quietest)
             self._quietest, self._left = math.inf, self._second
         self._loudest = max(level, self._loudest - self._fade)
-        return level < self._loudest - self._rules.below and level < floor + self._rules.above
+        if level < self._loudest - self._rules.below and level < floor + self._rules.above:
+            return True
+        # Right after a voice, which an engine still hears for a while, a quiet line is only the line.
+        now = 10 * math.log10(power + 1)
+        return now < self._loudest - QUIET_LINE and now < floor + LINE

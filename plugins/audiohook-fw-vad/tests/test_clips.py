@@ -91,6 +91,27 @@ def test_speech_shorter_than_100_ms_is_none(new_call: Any, kit: Any, engine: str
     assert kit.told(call) == []
 
 
+@pytest.mark.parametrize("shift", [0, 77, 154])
+@pytest.mark.parametrize("second", [1.3, 5.2, 7.5])
+def test_an_engine_that_hears_a_voice_for_longer_makes_no_speech_of_it(
+    new_call: Any, kit: Any, second: float, shift: int
+) -> None:
+    samples = SUITE.audio().samples.copy()
+    start, length, source = round(10.3 * RATE) + shift, round(0.08 * RATE), round(second * RATE)
+    samples[start : start + length, 0] = samples[source : source + length, 0]
+    call = play(new_call, "silero", samples)
+    call.close()
+    agree(kit.segments(call, "external"), truth(SUITE, "external"))
+
+
+def test_on_a_quiet_line_speech_ends_where_the_voice_does(new_call: Any, kit: Any) -> None:
+    call = play(new_call, "silero", SUITE.audio().samples)
+    call.close()
+    for channel in MEDIA.channels:
+        ends = zip(kit.segments(call, channel), truth(SUITE, channel), strict=True)
+        assert all(abs(found - there) <= 0.05 for (_, found), (_, there) in ends)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_conversation_is_found(new_call: Any, kit: Any, engine: str) -> None:
     speech = read_speech(CLIPS / "conversation.wav")

@@ -35,6 +35,12 @@ def test_who_speaks_softly_on_a_quiet_line_is_heard() -> None:
     assert soft < 0.1
 
 
+def test_right_after_a_voice_a_quiet_line_is_background_at_once_and_a_loud_one_is_not() -> None:
+    *_, quiet = shares((-70, 1), (-20, 1), (-70, 0.09))
+    *_, noisy = shares((-40, 1), (-20, 1), (-40, 0.09))
+    assert (quiet, noisy) == (1, 0)
+
+
 def test_in_loud_noise_the_engine_alone_decides() -> None:
     noise, speech, again = shares((-25, 3), (-19, 2), (-25, 3))
     assert noise == speech == again == 0

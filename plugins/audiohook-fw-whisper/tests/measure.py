@@ -142,7 +142,7 @@ def measure_calls(files: Sequence[Speech], arguments: argparse.Namespace) -> Non
     print(
         f"{call_seconds:.0f} call-seconds in {took:.0f} s; CPU seconds a call-second:"
         f" workers {spent / call_seconds:.3f}, all else (server, VAD, clients) {rest / call_seconds:.3f}\n"
-        f"{whisper._engine.totals}"
+        f"dropped: {whisper._recognition.totals.dropped / RATE:.1f} s of speech\n{whisper._engine.totals}"
     )
 
 

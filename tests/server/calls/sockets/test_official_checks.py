@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from audiohook_fw.audio import encode, read_wav
 from audiohook_fw.plugin import PluginInfo, ServerContext, SessionHandler, Transcript, hookimpl
 from audiohook_fw.protocol import Discarded, MediaFormat, Paused, Resumed, Update, parse_duration
 
+SERVER = ServerContext(version="0.1.0", node="test")
 RATE = 8_000
 FRAME = 1_600
 SECONDS = 11
@@ -32,6 +33,8 @@ APART = 0.41
 """Seconds of silence that separate two utterances of one channel."""
 STOP = 0.06
 """Seconds of silence inside an utterance, which end nothing."""
+BLIP, WORD = (10.3, 10.38), round(7.5 * RATE)
+"""What is too short to be speech; and where the clip of speech is in the middle of a word."""
 INSIDE, BETWEEN = 8.0, 6.5
 """When the suite interferes: in the middle of the last utterance, and in the silence before it."""
 EXPECTED = [(0.1, 0.4), (1.1, 1.6), (2.9, 1.2), (4.9, 1.0), (6.7, 2.6)]
@@ -59,7 +62,7 @@ class Clip:
 def hum() -> Clip:
     """Make a voice of harmonics whose loudness moves as syllables do, over a noise of the line."""
     spoken = [(0.1, 1.1 - APART), (1.1, 2.9 - APART), (2.9, 4.9 - APART), (4.9, 6.7 - APART), (6.7, 9.3)]
-    internal = [(3.1, 3.95), (3.95 + APART, 5.2), (10.3, 10.38)]  # the last one is too short to be speech
+    internal = [(3.1, 3.95), (3.95 + APART, 5.2), BLIP]
     random = np.random.default_rng(8)
     sides = [random.normal(0, 12, SECONDS * RATE) for _ in MEDIA.channels]
     for side, utterances in zip(sides, (spoken, internal), strict=True):
@@ -102,18 +105,11 @@ class _Listening(SessionHandler):
         for ear in self._ears:
             ear.hear(frame.channel(ear.channel), frame.position)
 
-    def _end(self) -> None:
+    def on_pause(self) -> None:
         for ear in self._ears:
             ear.end()
 
-    def on_pause(self) -> None:
-        self._end()
-
-    def on_update(self) -> None:
-        self._end()
-
-    def on_close(self) -> None:
-        self._end()
+    on_update = on_close = on_pause
 
 
 class _Ear:
@@ -177,13 +173,12 @@ class _Words:
 
     async def start(self) -> None: ...
 
-    async def stop(self) -> None: ...
+    stop = start
 
     async def recognize(self, segment: Any) -> Result | None:
-        loud = np.flatnonzero(np.abs(segment.samples.astype(np.int32)) > 1_000) / self.rate
-        if not len(loud):
-            return None
-        return Result("something was said", start=loud[0], length=loud[-1] - loud[0])
+        await asyncio.sleep(0.3)  # it takes a while
+        loud = np.flatnonzero(np.abs(segment.samples.astype(np.int32)) > 300) / self.rate
+        return Result("so it is", start=loud[0], length=loud[-1] - loud[0]) if len(loud) else None
 
 
 def said() -> Clip:
@@ -191,17 +186,19 @@ def said() -> Clip:
     wav = Path(__file__).parents[3] / "speech" / "clips" / "suite.wav"
     truth = json.loads(wav.with_suffix(".json").read_bytes())["utterances"]
     spoken = [(one["start"] / RATE, one["end"] / RATE) for one in truth if one["channel"] == "external"]
-    return Clip(read_wav(wav).payload, spoken, others=len(truth) - len(spoken))
+    samples = read_wav(wav).samples.copy()
+    begin, end = (round(second * RATE) for second in BLIP)
+    samples[begin:end, 0] = samples[WORD : WORD + end - begin, 0]
+    return Clip(encode(samples, MEDIA), spoken, others=len(truth) - len(spoken))
 
 
 def heard() -> Mapping[str, object]:
-    settings = SegmentSettings(interims=False)
-    return {"vad": Vad(Vad.Settings()), "listener": Listener(settings)}
+    return {"vad": Vad(Vad.Settings()), "listener": Listener(SegmentSettings())}
 
 
 TALKERS = {
     "scripted": Talker(lambda: {"scripted": Scripted()}, hum, 0.02),
-    "vad and asr": Talker(heard, said, 0.2),
+    "vad and asr": Talker(heard, said, 0.1),
 }
 
 
@@ -211,9 +208,8 @@ TALKERS = {
 class Suite:
     """A call of the official suite: it streams the clip, and collects the first entity of each event."""
 
-    def __init__(self, caller: Any, clip: Clip) -> None:
-        self.caller = caller
-        self.clip = clip
+    def __init__(self, caller: Any, clip: Clip, exact: float) -> None:
+        self.caller, self.clip, self.exact = caller, clip, exact
         self._sent = 0
 
     async def stream(self, until: float) -> None:
@@ -229,13 +225,26 @@ class Suite:
     async def finish(self) -> list[tuple[float, float]]:
         """Stream the rest, close, and return offset and duration of what the external side said."""
         await self.stream(SECONDS)
+        found = await self.close()
+        others = [data for data in self.events() if data["channelId"] == 1]
+        assert len(others) == self.clip.others
+        return found
+
+    async def close(self) -> list[tuple[float, float]]:
+        """Close, and return offset and duration of what the external side said."""
         await self.caller.close()
         assert self.caller.faults == []
-        found = [check_event(message) for message in self.caller.all("event")]
-        assert len({data["id"] for data in found}) == len(found)
-        others = [data for data in found if data["channelId"] == 1]
-        assert len(others) == self.clip.others
-        return sorted(place(data) for data in found if data["channelId"] == 0)
+        assert self.caller.types[-1] == "closed"
+        assert len({data["id"] for data in self.events()}) == len(self.events())
+        return self.told()
+
+    def events(self) -> list[Mapping[str, Any]]:
+        """Return the transcripts that came so far."""
+        return [check_event(message) for message in self.caller.all("event")]
+
+    def told(self) -> list[tuple[float, float]]:
+        """Return offset and duration of what the external side said so far."""
+        return sorted(place(data) for data in self.events() if data["channelId"] == 0)
 
 
 def check_event(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -252,20 +261,14 @@ def check_event(message: Mapping[str, Any]) -> Mapping[str, Any]:
             tokens = interpretation["tokens"]
             assert tokens
             assert len({token["offset"] for token in tokens}) == len(tokens)
-            for token in tokens:
-                assert token["type"] == "word"
-                assert token["value"]
-                assert 0 <= token["confidence"] <= 1
-                assert token["duration"]
+            assert all(token["type"] == "word" and token["value"] for token in tokens)
+            assert all(0 <= token["confidence"] <= 1 and token["duration"] for token in tokens)
     return dict(data)
 
 
 def place(data: Mapping[str, Any]) -> tuple[float, float]:
-    return seconds(data["offset"]), seconds(data["duration"])
-
-
-def seconds(text: str) -> float:
-    return parse_duration(text).total_seconds()
+    offset, duration = (parse_duration(data[name]).total_seconds() for name in ("offset", "duration"))
+    return offset, duration
 
 
 def assert_places(
@@ -278,18 +281,25 @@ def assert_places(
 
 @pytest.fixture(params=TALKERS)
 async def suite(request: pytest.FixtureRequest, house: Any) -> Any:
-    """Open a call of the suite with one of the talkers; `suite.talker` says how exact that is."""
-    talker = TALKERS[request.param]
-    clip = await asyncio.to_thread(talker.clip)
+    """Open a call of the suite with one of the talkers; `suite.exact` is how exact that is."""
+    return await started(request.param, house, language="en-US")
+
+
+async def started(name: str, house: Any, *, language: str | None) -> Suite:
+    """Start the server with a talker, and open a call."""
+    talker = TALKERS[name]
     await house.start(**await asyncio.to_thread(talker.plugins))
-    server = ServerContext(version="0.1.0", node="test")
-    await house.plugins.startup(server)
-    caller = await house.opened(product="transcription", open={"language": "en-US"})
-    opened = Suite(caller, clip)
-    opened.talker = talker  # type: ignore[attr-defined]
-    yield opened
+    await house.plugins.startup(SERVER)
+    caller = await house.opened(product="transcription", open={"language": language})
+    return Suite(caller, await asyncio.to_thread(talker.clip), talker.exact)
+
+
+@pytest.fixture(autouse=True)
+async def stopped(house: Any) -> AsyncIterator[None]:
+    """Shut the plugins down at the end, once the calls are over."""
+    yield
     await house.stop()
-    await house.plugins.shutdown(server)
+    await house.plugins.shutdown(SERVER)
 
 
 def truth(clip: Clip, *, cut: float | None = None) -> list[tuple[float, float]]:
@@ -309,6 +319,7 @@ def truth(clip: Clip, *, cut: float | None = None) -> list[tuple[float, float]]:
 @pytest.mark.parametrize("name", TALKERS)
 async def test_supported_languages(name: str, house: Any) -> None:
     await house.start(**await asyncio.to_thread(TALKERS[name].plugins))
+    await house.plugins.startup(SERVER)
     caller = await house.call(product="transcription")
     opened = await caller.open(language="en-US", supported_languages=True)
     languages = opened["parameters"]["supportedLanguages"]
@@ -317,19 +328,45 @@ async def test_supported_languages(name: str, house: Any) -> None:
     await caller.close()
 
 
+@pytest.mark.parametrize("language", [None, "fr-FR"])
+@pytest.mark.parametrize("name", TALKERS)
+async def test_an_unsupported_language(name: str, language: str | None, house: Any) -> None:
+    """It pauses the call until an update names another one, and then all is as ever."""
+    suite = await started(name, house, language=language)
+    caller = suite.caller
+    assert caller.all("opened")[0]["parameters"]["startPaused"] is True
+    await caller.say(Paused())
+    await caller.stay(2)
+    assert caller.count("resume", "event") == 0
+    await caller.say(Update(language="EN-us"))
+    await caller.until("resume")
+    await caller.stay(0.1)
+    assert_places(await suite.finish(), truth(suite.clip), suite.exact)
+
+
 async def test_events(suite: Any) -> None:
     found = await suite.finish()
     assert_places(found, EXPECTED, DELTA)
-    assert_places(found, truth(suite.clip), suite.talker.exact)
+    assert_places(found, truth(suite.clip), suite.exact)
 
 
 @pytest.mark.parametrize(("at", "expected"), [(INSIDE, SPLIT), (BETWEEN, EXPECTED)])
 async def test_update(at: float, expected: Any, suite: Any) -> None:
     await suite.stream(at)
     await suite.caller.say(Update(language="en-US"))
+    await suite.caller.stay(1)
+    assert len(suite.told()) == 4 + (at == INSIDE)  # what it ends is told at once
     found = await suite.finish()
     assert_places(found, expected, DELTA)
-    assert_places(found, truth(suite.clip, cut=at), suite.talker.exact)
+    assert_places(found, truth(suite.clip, cut=at), suite.exact)
+
+
+async def test_close(suite: Any) -> None:
+    """What is being said when the call ends is told before `closed`."""
+    await suite.stream(INSIDE)
+    found = await suite.close()
+    assert_places(found, SPLIT[:5], DELTA)
+    assert_places(found, truth(suite.clip, cut=INSIDE)[:5], suite.exact)
 
 
 @pytest.mark.parametrize(("at", "length"), [(INSIDE, 0.5), (BETWEEN, 0.3)])
@@ -340,8 +377,8 @@ async def test_discard(at: float, length: float, suite: Any) -> None:
     found = await suite.finish()
     begin, duration = truth(suite.clip)[-1]
     last = (begin, duration + length) if begin < at else (begin + length, duration)
-    assert_places(found, [*truth(suite.clip)[:-1], last], suite.talker.exact)
-    assert_places(found, EXPECTED, DELTA + suite.talker.exact)
+    assert_places(found, [*truth(suite.clip)[:-1], last], suite.exact)
+    assert_places(found, EXPECTED, DELTA + suite.exact)
 
 
 @pytest.mark.parametrize(("at", "expected"), [(INSIDE, SPLIT), (BETWEEN, EXPECTED)])
@@ -352,10 +389,11 @@ async def test_pause(at: float, expected: Any, passes: float, suite: Any) -> Non
     for _ in range(2):  # it sends every `paused` twice
         await suite.caller.say(Paused())
     await suite.caller.stay(10)
+    assert len(suite.told()) == 4 + (at == INSIDE)  # what it ends is told in it
     await suite.caller.say(Resumed(start=timedelta(seconds=at), discarded=timedelta(seconds=passes)))
     found = [
-        (begin if begin < at - suite.talker.exact else begin - passes, duration)
+        (begin if begin < at - suite.exact else begin - passes, duration)
         for begin, duration in await suite.finish()
     ]
     assert_places(found, expected, DELTA)
-    assert_places(found, truth(suite.clip, cut=at), suite.talker.exact)
+    assert_places(found, truth(suite.clip, cut=at), suite.exact)

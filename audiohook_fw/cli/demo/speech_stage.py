@@ -37,7 +37,7 @@ _PATIENCE: Final = {
     "flush_timeout": 8.5,
     "max_backlog": 300.0,
     "max_wait": 120.0,
-    "recognize_timeout": 150.0,
+    "recognize_timeout": 300.0,
     "worker_timeout": 60.0,
 }
 

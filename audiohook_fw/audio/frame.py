@@ -52,7 +52,6 @@ class AudioFrame:
         media: MediaFormat,
         position: int,
         gap_before: int = 0,
-        *,
         byte_order: ByteOrder = "little",
         dropped_before: int = 0,
         _length: int | None = None,

@@ -144,7 +144,8 @@ class ServerProtocol(Sequenced[ServerState]):
             return self._violated(RemoteProtocolError(str(error)))
         if not samples:
             return None
-        return AudioReceived(payload, samples, *self.clock.advance(samples))
+        position, gap = self.clock.advance(samples)
+        return AudioReceived(payload, samples, position, gap)
 
     def receive_timeout(self) -> None:
         """Note that the time allowed for this state is over; the new state tells what is due."""

@@ -111,6 +111,7 @@ class _Round:
         self._started = self._loop.time()
         self.answers: list[Answer | None] = []
         self.tasks: dict[asyncio.Task[object], int] = {}
+        self._awaited: dict[asyncio.Task[object], object] = {}
 
     @tells(_running)
     def put(self, question: Question) -> Answer | None:
@@ -139,6 +140,7 @@ class _Round:
                     name=f"audiohook-{self._hook}:{question.plugin}",
                 )
                 self.tasks[task] = index
+                self._awaited[task] = result
             else:
                 self.answers[index] = self._answer(question.plugin, value=result)
         return self.answers[index]
@@ -161,6 +163,9 @@ class _Round:
         for task, index in self.tasks.items():
             if not task.done():
                 self._hold.abandon(task, questions[index].plugin)
+                result = self._awaited[task]
+                if inspect.iscoroutine(result) and inspect.getcoroutinestate(result) == inspect.CORO_CREATED:
+                    result.close()  # its task ends before it awaits it, and Python would complain of that
 
     @tells(_running)
     async def _wait(self, question: Question, index: int, result: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -136,6 +137,25 @@ async def test_cancelling_abandons_all(hold: TaskHold) -> None:
     assert hold.count == 2
     await asyncio.sleep(0)
     assert len(hold) == 0
+
+
+@pytest.mark.filterwarnings("always::RuntimeWarning")
+async def test_a_hook_that_is_late_before_it_began_leaves_nothing_that_nobody_awaits(
+    hold: TaskHold, recwarn: pytest.WarningsRecorder
+) -> None:
+    begun: list[str] = []
+
+    async def call() -> None:
+        begun.append("a")
+
+    # As when another plugin blocked the loop for all of the time that there was.
+    answers = await ask("h", [Question("a", call, is_async=True)], 0, final=yes, hold=hold)
+    assert [answer.late for answer in answers] == [True]
+    while len(hold):
+        await asyncio.sleep(0)
+    gc.collect()
+    assert begun == []
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 async def test_each_plugin_runs_in_its_span(hold: TaskHold) -> None:

@@ -380,3 +380,42 @@ def test_a_restore_that_fails_leaves_nothing_new_and_the_old_goes_on(
         writer.restore()
         assert read_wav(path).payload == b"abcd"
     assert len(os.listdir("/dev/fd")) == before
+
+
+@pytest.mark.parametrize("media", MEDIA, ids=str)
+@pytest.mark.parametrize("streaming", [False, True])
+def test_what_was_written_is_silenced_in_place(
+    path: Path, media: MediaFormat, streaming: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(wav_writer, "_COPIED", 32)
+    payload = bytes(range(1, 101)) * media.frame_width
+    last = len(media.channels) - 1
+    with WavWriter(path, media, streaming=streaming) as writer:
+        writer.write(payload)
+        writer.silence(last, -5, 30)
+        writer.silence(0, 90, 1000)
+        writer.write(payload)
+        expected = read_wav(path).samples.copy()
+    sent = np.vstack([np.frombuffer(payload, f"<u{media.sample_width}").reshape(100, -1)] * 2)
+    zero = 0xFF if media.format == "PCMU" else 0
+    sent = sent.copy()
+    sent[:30, last] = zero
+    sent[90:100, 0] = zero
+    assert read_wav(path).payload == sent.tobytes()
+    assert np.array_equal(read_wav(path).samples, expected)
+    assert_strictly_valid(path.read_bytes(), media, 200)
+
+
+def test_silence_needs_an_open_file_and_a_channel_of_it(path: Path, monkeypatch: pytest.MonkeyPatch):
+    writer = WavWriter(path, MONO)
+    writer.write(b"abcd")
+    with pytest.raises(ValueError, match="no channel 1"):
+        writer.silence(1, 0, 4)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pread", lambda *_: b"a")
+        with pytest.raises(OSError, match="Input"):
+            writer.silence(0, 0, 4)
+    writer.close()
+    assert read_wav(path).payload == b"abcd"
+    with pytest.raises(ValueError, match="closed"):
+        writer.silence(0, 0, 4)

@@ -8,6 +8,7 @@ from .frame import AudioFrame
 from .g711 import ULAW_SILENCE, Samples, ulaw_decode, ulaw_encode
 from .resampling import resample
 from .signals import deinterleave, interleave, noise, silence, tone
+from .silencing import silenced
 from .wav_format import WavError
 from .wav_reader import WavAudio, WavReader, parse_wav, read_wav
 from .wav_writer import WavWriter, wav_bytes
@@ -34,6 +35,7 @@ __all__ = [
     "read_wav",
     "resample",
     "silence",
+    "silenced",
     "tone",
     "ulaw_decode",
     "ulaw_encode",

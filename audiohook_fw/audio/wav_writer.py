@@ -27,6 +27,7 @@ from audiohook_fw.protocol import MediaFormat
 
 from .codec import ByteOrder
 from .g711 import ULAW_SILENCE
+from .silencing import silenced
 from .wav_format import TAG_PCM, TAG_ULAW, WavError
 
 __all__ = ["WavWriter", "wav_bytes"]
@@ -117,6 +118,29 @@ class WavWriter:
         while left > 0:
             self._append(piece[:left])
             left -= len(piece)
+
+    def silence(self, channel: int, start: int, end: int) -> None:
+        """Overwrite what was written of one channel, from one sample to before another, with silence.
+
+        When it returns, a killed process leaves silence there. After an `OSError` it may be done in part,
+        and can be done again. What is not written yet is not touched.
+
+        Args:
+            channel: its place in `media.channels`.
+
+        Raises:
+            ValueError: when there is no such channel, or the file is closed.
+            OSError: when the disk refuses.
+        """
+        fd, width = self._open_fd(), self.media.frame_width
+        start, end = max(0, start), min(end, self.samples)
+        most = _COPIED // width
+        for first in range(start, end, most):
+            count, at = min(most, end - first), self._header.size + first * width
+            piece = os.pread(fd, count * width, at)
+            if len(piece) < count * width:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(self.path))
+            _write_at(fd, silenced(piece, self.media, channel, 0, count), at)
 
     def sync(self) -> None:
         """Wait until everything written is on the disk, so that it survives a power loss."""

@@ -91,7 +91,8 @@ class Closing:
     ) -> None:
         """Close, and with a summary end, each plugin once those before it are done; at the deadline all."""
         listeners = frozenset(call.name for call in parts if "on_event" in call.calls)
-        before = upstreams([call.plugin for call in parts], listeners)
+        filters = [p for p in self._manager.plugins if "filter_event" in p.functions]
+        before = upstreams([call.plugin for call in parts], listeners, filters)
         while True:
             await self._drain(deadline)  # before anybody is told that nothing more comes
             if self._advance(parts, before, reason, summary):

@@ -363,7 +363,7 @@ def on_close(session: Session, reason: CloseReason) -> Result:
     """Audio is over: emit what is pending now.
 
     Called: once per accepted call, also in quarantine, after the plugin's queued audio, and after the
-        `on_close` of the plugins whose events it consumes.
+        `on_close` of the plugins whose events it consumes; if a filter emits those, of all that emit any.
     Family: event
     Delivery: inline or in the plugin's lane, by colour.
     Deadline: `limits.hook_deadline` for all plugins together; then `closed` is sent and the hook runs on.

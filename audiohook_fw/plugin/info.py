@@ -67,6 +67,7 @@ class PluginInfo:
     Attributes:
         summary: one line for listings.
         consumes: event classes (or registered names) its `on_event` wants; empty means every event.
+        optional: those of `consumes` that it does well without: nobody is warned when no plugin emits them.
         emits: event classes (or registered names) it emits; orders `on_close` and the listing.
         audio: the audio wanted, or `None` when it does not care.
         on_failure: what a failed or late `on_open` counts as: `ignore` or `reject`.
@@ -88,6 +89,7 @@ class PluginInfo:
     overflow: Overflow = Overflow.DROP_OLDEST
     max_lag: float | None = None
     hook_api: int | None = None
+    optional: tuple[type[Event] | str, ...] = ()
 
     def __post_init__(self) -> None:
         # What is wrong here is the plugin's load error, not the error of the first call that uses it.
@@ -101,6 +103,9 @@ class PluginInfo:
             raise _wrong("hook_api", self.hook_api, "a whole number from 1 or None")
         object.__setattr__(self, "consumes", _events("consumes", self.consumes))
         object.__setattr__(self, "emits", _events("emits", self.emits))
+        object.__setattr__(self, "optional", _events("optional", self.optional))
+        if stray := event_names(self.optional) - event_names(self.consumes):
+            raise _wrong("optional", ", ".join(sorted(stray)), "of what PluginInfo.consumes names")
         object.__setattr__(self, "on_failure", _member("on_failure", self.on_failure, OnFailure))
         object.__setattr__(self, "overflow", _member("overflow", self.overflow, Overflow))
 

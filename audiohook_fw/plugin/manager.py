@@ -259,6 +259,10 @@ class PluginManager:
         """Tell whether a plugin takes such announcements."""
         return self._announcing.is_heard(event_type)
 
+    def is_emitted(self, event_type: str) -> bool:
+        """Tell whether a plugin that new calls meet says that it emits such events."""
+        return any(event_type in plugin.emits for plugin in self.plugins)
+
     async def announce(self, event: Event, timeout: float) -> bool:
         """Tell an event to all plugins that consume it; return whether all have taken it.
 

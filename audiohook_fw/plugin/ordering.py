@@ -11,7 +11,9 @@ __all__ = ["upstreams"]
 _Graph = Mapping[str, frozenset[str]]
 
 
-def upstreams(plugins: Sequence[LoadedPlugin], listeners: frozenset[str]) -> _Graph:
+def upstreams(
+    plugins: Sequence[LoadedPlugin], listeners: frozenset[str], filters: Sequence[LoadedPlugin] = ()
+) -> _Graph:
     """Return for each plugin those that close before it.
 
     A cycle is broken where a plugin consumes everything rather than what it names, else by configured order.
@@ -19,12 +21,15 @@ def upstreams(plugins: Sequence[LoadedPlugin], listeners: frozenset[str]) -> _Gr
     Args:
         plugins: those of the call, in configured order.
         listeners: the names of those that have an `on_event`; nobody else waits for anybody.
+        filters: those that filter events, whether they have hooks in the call or not. What they emit may
+            come of any event, so who consumes it waits for all emitters.
     """
     named = {p.name: frozenset(q.name for q in plugins if _feeds(q, p, listeners)) for p in plugins}
     feeds = named | {
         p.name: frozenset(q.name for q in plugins if q.emits and q is not p)
         for p in plugins
-        if p.name in listeners and not p.consumes
+        if p.name in listeners
+        and (not p.consumes or any(f is not p and f.emits & p.consumes for f in filters))
     }
     before: dict[str, frozenset[str]] = {}
     left = [plugin.name for plugin in plugins]

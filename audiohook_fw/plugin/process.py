@@ -47,7 +47,7 @@ class ServerContext:
         meter: makes a plugin's own instruments, which `/metrics` shows; an `add` costs 10 µs: none per frame.
     """
 
-    __slots__ = ("_announce", "_is_heard", "_sessions", "meter", "node", "version")
+    __slots__ = ("_announce", "_is_emitted", "_is_heard", "_sessions", "meter", "node", "version")
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class ServerContext:
         meter: Meter | None = None,
         announce: Announcer | None = None,
         is_heard: Callable[[str], bool] | None = None,
+        is_emitted: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.version = version
         self.node = node
@@ -65,6 +66,7 @@ class ServerContext:
         self._sessions = sessions
         self._announce = announce
         self._is_heard = is_heard or (lambda _: announce is not None)
+        self._is_emitted = is_emitted
 
     def __repr__(self) -> str:
         return f"<ServerContext {self.node} {self.version}>"
@@ -77,6 +79,14 @@ class ServerContext:
     def is_heard(self, event_type: type[Event]) -> bool:
         """Tell whether there is a plugin that takes such announcements: else nobody need make them."""
         return self._is_heard(event_type.event_type)
+
+    def is_emitted(self, event_type: type[Event] | str) -> bool:
+        """Tell whether a plugin that calls meet names an event, or its type, in `info.emits`.
+
+        One that failed does not count, nor one that emits it without saying so. Before all have started,
+        those that have not failed yet do: ask again for each call.
+        """
+        return self._is_emitted(event_type if isinstance(event_type, str) else event_type.event_type)
 
     async def announce(self, event: Event, *, timeout: float = ANNOUNCE_SECONDS) -> bool:
         """Tell all plugins an event that belongs to no live call (`on_announced`).

@@ -30,17 +30,22 @@ def note_unheard(plugins: Iterable[LoadedPlugin], records: Sequence[PluginRecord
             sources = [r for r in records if r is not plugin.record and event in event_names(r.info.emits)]
             if any(source.status is PluginStatus.ACTIVE for source in sources):
                 continue
-            mend = (
-                f"{sources[0].name} would, but {sources[0].verdict}" if sources else _advice(event, records)
-            )
+            near = [] if sources else _meant(event, records)
+            if sources:
+                mend = f"{sources[0].name} would, but {sources[0].verdict}"
+            elif near:
+                mend = f"did you mean {near[0]!r}?"
+            elif event in event_names(plugin.info.optional):
+                continue
+            else:
+                mend = "install one that does"
             plugin.record.note(f"consumes {event}, but no active plugin emits it; {mend}")
 
 
-def _advice(event: str, records: Sequence[PluginRecord]) -> str:
+def _meant(event: str, records: Sequence[PluginRecord]) -> list[str]:
     known = event_types()
     others = known | {name for record in records for name in event_names(record.info.emits)}
-    near = [] if event in known else similar_events(event, others)
-    return f"did you mean {near[0]!r}?" if near else "install one that does"
+    return [] if event in known else similar_events(event, others)
 
 
 def similar_events(event: str, names: Iterable[str]) -> list[str]:

@@ -94,6 +94,7 @@ class AudiohookServer:
             meter=self.metrics.meter,
             announce=plugins.announce,
             is_heard=plugins.is_heard,
+            is_emitted=plugins.is_emitted,
         )
         limits = self.settings.limits
         self.watchdog: Final = Watchdog(

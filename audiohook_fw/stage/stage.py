@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from audiohook_fw.config import LimitsSettings, Loaded
+from audiohook_fw.plugin import ServerContext
 from audiohook_fw.session import BlockingPools, CallServices
 from audiohook_fw.telemetry import Metrics, Tracing
 
@@ -94,6 +95,7 @@ class Stage:
             self.close()
             raise
         self.manager = manager
+        self._server = ServerContext(version=SERVER.version, node=SERVER.node, is_emitted=manager.is_emitted)
         self.services = CallServices(manager, self.limits, self._pools, self._metrics, Tracing())
 
     def run(self, function: Callable[..., object], *args: object) -> Any:
@@ -115,13 +117,13 @@ class Stage:
         """Run `on_startup` of all plugins."""
         if not self._started:
             self._started = True
-            self.run(self.manager.startup, SERVER)
+            self.run(self.manager.startup, self._server)
 
     def stop(self) -> None:
         """Run `on_shutdown` of all plugins that started."""
         if self._started:
             self._started = False
-            self.run(self.manager.shutdown, SERVER)
+            self.run(self.manager.shutdown, self._server)
 
     def close(self) -> None:
         """Cancel what is left, and let go of loop and threads. Again does nothing."""

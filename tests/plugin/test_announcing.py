@@ -117,6 +117,26 @@ async def test_quarantined_plugins_are_told_too_and_failed_ones_are_not(bench: A
     assert listener.told == [FINISHED]
 
 
+async def test_what_is_emitted_is_known_as_far_as_plugins_say_so(bench: Any) -> None:
+    class Emitter:
+        info = PluginInfo(emits=(SpeechStarted, "acme.mood"))
+
+        @hookimpl
+        def on_startup(self) -> None: ...
+
+    manager = bench.load(emitter=Emitter, listener=Listener)
+    server = ServerContext(version="0", node="test", is_emitted=manager.is_emitted)
+    assert server.is_emitted(SpeechStarted)
+    assert server.is_emitted("speech_started")
+    assert server.is_emitted("acme.mood")
+    assert not server.is_emitted(RecordingFinished)
+    manager.records[0].status = PluginStatus.QUARANTINED
+    assert server.is_emitted("acme.mood")
+    manager.records[0].fail(PluginStatus.FAILED, "for a test")
+    assert not server.is_emitted("acme.mood")
+    assert not ServerContext(version="0", node="test").is_emitted("acme.mood")
+
+
 def test_who_hears_what_is_known(bench: Any) -> None:
     manager = bench.load(listener=Listener, deaf=object)
     server = ServerContext(version="0", node="test", announce=manager.announce, is_heard=manager.is_heard)

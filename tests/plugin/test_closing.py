@@ -113,6 +113,32 @@ async def test_many_last_events_reach_their_consumers_before_these_close(bench: 
     await bench.finish()
 
 
+async def test_what_a_filter_emits_of_last_events_comes_before_the_end_of_who_consumes_it(bench: Any) -> None:
+    class Redact:
+        info = PluginInfo(emits=(Clean,))
+
+        @hookimpl
+        def filter_event(self, session: Any, event: Event) -> Event:
+            if isinstance(event, Words):
+                session.emit(Clean())
+            return event
+
+    dispatch = bench.accepted(
+        store=part(bench, consumes=(Clean,), inline=True),
+        redact=Redact,
+        asr=part(bench, consumes=(Speech,), emits=(Words,), seconds=10, at_close=Words()),
+    )
+    assert await dispatch.close(CloseReason.END, timeout=6) == ("asr",)
+    await dispatch.end(bench.summary(), timeout=60)
+    assert bench.seen == [
+        ("asr", "close"),
+        ("store", "close"),
+        ("store", "test.clean"),
+        ("store", "end"),
+        ("asr", "end"),
+    ]
+
+
 async def test_on_close_waits_for_the_queued_audio(bench: Any) -> None:
     class Slow:
         @hookimpl

@@ -34,6 +34,8 @@ def test_plain_values_become_what_is_meant() -> None:
         ("emits", 5, "a tuple of Event classes or their names"),
         ("emits", ("",), "of classes derived from Event, or their names"),
         ("emits", (int,), "of classes derived from Event, or their names"),
+        ("optional", 5, "a tuple of Event classes or their names"),
+        ("optional", ("acme.mood",), "of what PluginInfo.consumes names"),
         ("audio", "PCMU", "an AudioWish or None"),
         ("audio", AudioWish, "an AudioWish or None"),
         ("on_failure", "explode", "'ignore' or 'reject'"),

@@ -44,6 +44,23 @@ def test_whoever_does_not_listen_waits_for_nobody() -> None:
     assert upstreams(parts, frozenset())["recorder"] == set()
 
 
+def test_what_a_filter_makes_of_events_is_waited_for_until_the_last_emitter_is_done() -> None:
+    parts = [plugin("recorder", "s"), plugin("asr", "x", "t"), plugin("meter", "x")]
+    assert upstreams(parts, everybody(*parts))["recorder"] == set()
+    filter_ = plugin("redact", "x", "s")
+    assert upstreams(parts, everybody(*parts), [filter_]) == {
+        "recorder": {"asr"},
+        "asr": set(),
+        "meter": set(),
+    }
+    assert upstreams(parts, everybody(*parts), [plugin("other", "x", "y")])["recorder"] == set()
+
+
+def test_a_filter_does_not_wait_for_what_only_itself_emits() -> None:
+    parts = [plugin("redact", "s", "s"), plugin("asr", "x", "t")]
+    assert upstreams(parts, everybody(*parts), [parts[0]])["redact"] == set()
+
+
 def test_a_cycle_is_broken_by_configured_order() -> None:
     parts = [plugin("first", "b", "a"), plugin("second", "a", "b"), plugin("third", "ab")]
     assert upstreams(parts, everybody(*parts)) == {

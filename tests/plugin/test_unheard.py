@@ -92,6 +92,22 @@ def test_a_name_that_is_misspelt(bench: Any, consumed: str, mend: str) -> None:
     assert notes(manager) == [f"consumes {consumed}, but no active plugin emits it; {mend}"]
 
 
+class Content(Listener):
+    info = PluginInfo(consumes=(Transcript, "unheard.scor"), optional=(Transcript, "unheard.scor"))
+
+
+async def test_what_is_optional_is_missed_only_when_it_was_to_be_there(bench: Any) -> None:
+    class Scores(Emitter):
+        info = PluginInfo(emits=("unheard.score",))
+
+    assert notes(bench.load(mood=Content)) == []
+    manager = bench.load(mood=Content, asr=Wrong, scores=Scores)
+    assert notes(manager) == [
+        "consumes transcript, but no active plugin emits it; asr would, but failed",
+        "consumes unheard.scor, but no active plugin emits it; did you mean 'unheard.score'?",
+    ]
+
+
 async def test_what_is_emitted_undeclared_is_told_once(bench: Any, caplog: pytest.LogCaptureFixture) -> None:
     class Undeclared:
         @hookimpl

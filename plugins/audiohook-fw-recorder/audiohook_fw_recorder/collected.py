@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -12,6 +14,8 @@ from audiohook_fw import AudioFrame, Gap, SessionSummary
 
 from .recording import Recording
 from .sidecar import LOST, Sidecar
+from .silencing import Silencing
+from .span import Span, SpanCounts
 
 __all__ = ["SAVE_SECONDS", "Change", "Collected", "Written"]
 
@@ -44,6 +48,8 @@ class Collected:
     Args:
         files: where they go. sidecar: what is known of the call; belongs to this object from now on.
         kept: whether this process has something to do for the recording after it is complete.
+        window: seconds for which audio waits before it is written, since it might have to be silenced.
+        counts: where it is counted what becomes of that.
 
     Attributes:
         waiting: bytes of audio in memory. finished: the call has ended. closed: nothing is to be done any
@@ -54,25 +60,47 @@ class Collected:
         "_end",
         "_files",
         "_handed_in",
+        "_marks",
         "_news",
         "_pieces",
+        "_ready",
+        "_said",
         "_saved",
         "_sidecar",
+        "_silencing",
+        "_taken",
         "_wrote",
         "closed",
+        "counts",
         "error",
         "finished",
         "kept",
         "waiting",
+        "window",
     )
 
-    def __init__(self, files: Recording, sidecar: Sidecar, *, kept: bool = False) -> None:
+    def __init__(
+        self,
+        files: Recording,
+        sidecar: Sidecar,
+        *,
+        kept: bool = False,
+        window: float = 0.0,
+        counts: SpanCounts | None = None,
+    ) -> None:
         self.kept = kept
+        self.window = window
+        self.counts = counts or SpanCounts()
         self._files = files
         self._sidecar = sidecar
         self._handed_in: list[bytes | int | Change] = []  # the loop appends, the thread takes from the front
         self._end = 0  # call time up to which something was handed in; changed by the loop only
         self._pieces: list[bytes | int] = []
+        self._marks: deque[tuple[float, int]] = deque()  # when pieces were taken that have to wait, how many
+        self._ready = 0  # pieces before them
+        self._taken = 0  # call time up to which something was taken
+        self._silencing = Silencing(sidecar)
+        self._said = False  # that something can be heard
         self._news = True  # of which the sidecar on the disk does not tell
         self._saved = self._wrote = float("-inf")
         self.waiting = 0
@@ -105,10 +133,15 @@ class Collected:
 
     # what happens in the call ---------------------------------------------------------------------
 
-    def take(self) -> None:
-        """Take what was handed in; what comes after a change that fails stays, for the next time."""
+    def take(self, now: float = 0.0) -> None:
+        """Take what was handed in; what comes after a change that fails stays, for the next time.
+
+        Args:
+            now: monotonic seconds.
+        """
         handed_in, pieces = self._handed_in, self._pieces
-        taken = size = 0
+        taken = size = silence = 0
+        before = len(pieces)
         try:
             for what in handed_in[:]:
                 taken += 1
@@ -117,16 +150,23 @@ class Collected:
                     size += len(what)
                 elif isinstance(what, int):
                     pieces.append(what)
+                    silence += what
                 else:
+                    self._took(size, silence)
+                    size = silence = 0
                     what(self)
         finally:
             del handed_in[:taken]  # the loop may have appended meanwhile
-            self.waiting += size
+            self._took(size, silence)
+            if self.window and len(pieces) > before:
+                self._marks.append((now, len(pieces) - before))
 
     def let_go(self) -> int:
         """Forget what waits; return how many bytes that is."""
         size, self.waiting = self.waiting, 0
         self._pieces.clear()
+        self._marks.clear()
+        self._ready = 0
         return size
 
     @property
@@ -153,19 +193,41 @@ class Collected:
         self._sidecar.gap(start, end - start, LOST)
         self._news = True
 
+    def redact(self, span: Span) -> None:
+        """Silence a stretch of the call, as far as that can be; wherever its audio is by now."""
+        if self.closed:  # its call is over, and others are at work on its files
+            self._heard()
+            return
+        files = self._files
+        if self.finished:
+            span = replace(span, end=min(span.end, self._taken))
+        done = self._silencing.tell(span, self._pieces, written=self._written, rewrites=files.rewrites)
+        self._news = True
+        if done:
+            self.counts.silenced += 1
+        else:
+            self._heard()
+
+    def refuse(self) -> None:
+        """Note that a plugin wanted something silenced that makes no sense."""
+        self._sidecar.errors["redaction"] = self._sidecar.errors.get("redaction", 0) + 1
+        self._news = True
+
     def finish(self, summary: SessionSummary, tags: Mapping[str, str]) -> None:
         """Complete the recording: note how the call ended, its tags, and what no hook told of."""
         missing = summary.position - self._end
         if missing > 0:
             self._pieces.append(missing)
+            self._taken += missing
             self._sidecar.rest(self._end, summary.position)
             self._end = summary.position
+        self._sidecar.redactions.clip(summary.position)
         self._sidecar.complete(summary, tags)
         self._news = self.finished = True
 
     # the disk -------------------------------------------------------------------------------------
 
-    def write(self, now: float) -> Written:
+    def write(self, now: float, *, share: float = 1.0) -> Written:
         """Write all that waits; blocks on the disk. Tell how far that came.
 
         What the disk refuses is kept. The sidecar is written once a second at most, but at the beginning
@@ -173,15 +235,18 @@ class Collected:
 
         Args:
             now: monotonic seconds.
+            share: of the window for which audio has to wait, when there is not memory enough for all of it.
         """
+        self._release(now - self.window * share)
         try:
             if not self._files.begun:
                 self._begin(now)
             if self._rests(now):
                 return Written.BUT_SIDECAR
-            if self._pieces:
-                self._files.write(self._pieces)
-                self.waiting = 0
+            if self._silencing.is_pending:
+                self._silencing.overwrite(self._files)
+            if self._ready:
+                self._write_ready()
                 self._wrote = now
             if not self._news:  # nearly always
                 return Written.ALL
@@ -189,7 +254,7 @@ class Collected:
                 return Written.BUT_SIDECAR
             self._save(now)
         except OSError as error:
-            self.waiting = sum(len(piece) for piece in self._pieces if isinstance(piece, bytes))
+            self.waiting = _size(self._pieces)
             self._news = True
             self.error = error
             self._sidecar.refused(type(error).__name__, error.errno)
@@ -231,6 +296,8 @@ class Collected:
     def _say_so(self) -> None:
         """Have the sidecar tell what is lost: the audio ends before the call does."""
         files = self._files
+        if self._silencing.give_up():
+            self._heard()
         self._sidecar.give_up(files.samples, self._end)
         owner = files.owner if self.kept or not self.finished else None
         with suppress(OSError):  # then it stays as it is, and the next start takes it for interrupted
@@ -243,7 +310,58 @@ class Collected:
         if now - self._wrote >= self._files.rest or self.finished:  # always, for a WAV
             return False
         media = self._sidecar.media
-        return self.waiting < MUCH_SECONDS * media.rate * media.frame_width
+        return _size(self._pieces[: self._ready]) < MUCH_SECONDS * media.rate * media.frame_width
+
+    @property
+    def _written(self) -> int:
+        """Call time up to which the audio is in the file."""
+        return self._files.samples if self._files.begun else 0
+
+    def _took(self, size: int, silence: int) -> None:
+        """Note how much was taken, in bytes and samples; silence what was told before it came."""
+        start = self._taken
+        self.waiting += size
+        self._taken += size // self._sidecar.media.frame_width + silence
+        if self._silencing.until > start:
+            self._silencing.came(self._pieces, written=self._written, start=start, end=self._taken)
+
+    def _release(self, latest: float) -> None:
+        """Have the pieces written that were taken by then, and all at the end of the call."""
+        if self.finished or not self.window:
+            self._ready = len(self._pieces)
+            self._marks.clear()
+        while self._marks and self._marks[0][0] <= latest:
+            self._ready += self._marks.popleft()[1]
+
+    def _write_ready(self) -> None:
+        """Write the pieces that need not wait."""
+        if not self._marks:  # nothing else waits
+            try:
+                self._files.write(self._pieces)
+            finally:
+                self._ready = len(self._pieces)
+            self.waiting = 0
+            return
+        ready = self._pieces[: self._ready]
+        size = _size(ready)
+        try:
+            self._files.write(ready)
+        finally:
+            self._pieces[: self._ready] = ready
+            self._ready = len(ready)
+        self.waiting -= size
+
+    def _heard(self) -> None:
+        """Count, and say once for the call, that something which was redacted can be heard."""
+        self.counts.late += 1
+        if not self._said:
+            self._said = True
+            logger.error(
+                "recording %s: something that was redacted can still be heard in it, since it was written "
+                "before that was told: see redact_window",
+                self._files.name,
+                extra={"session_id": self.session_id},
+            )
 
     def _begin(self, now: float) -> None:
         begun = self._sidecar.copy()
@@ -269,3 +387,8 @@ class Collected:
         self.let_go()
         self._news = False
         self.closed = True
+
+
+def _size(pieces: Iterable[bytes | int]) -> int:
+    """Return the bytes of audio in pieces."""
+    return sum(len(piece) for piece in pieces if isinstance(piece, bytes))

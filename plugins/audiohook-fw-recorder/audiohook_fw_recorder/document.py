@@ -13,7 +13,15 @@ from .errors import FileError
 from .files import replace
 from .sidecar import FORMAT
 
-__all__ = ["AudioFile", "Document", "DocumentError", "GapEntry", "MapEntry", "RecordedAudio"]
+__all__ = [
+    "AudioFile",
+    "Document",
+    "DocumentError",
+    "GapEntry",
+    "MapEntry",
+    "RecordedAudio",
+    "RedactionEntry",
+]
 
 _STEM: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}")
 
@@ -100,6 +108,20 @@ class GapEntry(_Part):
     cause: str
 
 
+class RedactionEntry(_Part):
+    """A stretch of one channel that is silent since something personal was said, in samples of call time.
+
+    Attributes:
+        kind: of what was said. audible: it is not silent, since that was told too late.
+    """
+
+    channel: str
+    kind: str
+    start: int = Field(ge=0)
+    length: int = Field(ge=0)
+    audible: bool = False
+
+
 class Document(_Part):
     """A sidecar's content. What is not named here is kept, and written again as it was.
 
@@ -122,6 +144,7 @@ class Document(_Part):
     audio: RecordedAudio
     events: list[dict[str, Any]]
     gaps: list[GapEntry]
+    redactions: list[RedactionEntry] = Field(default_factory=list)
     errors: dict[str, int] = Field(default_factory=dict)
     leftovers: list[FileName] = Field(default_factory=list)
 

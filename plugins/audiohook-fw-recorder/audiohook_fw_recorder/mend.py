@@ -7,20 +7,23 @@ import struct
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 from audiohook_fw import MediaFormat
 from audiohook_fw.audio import WavWriter
 
 from .age import AgeError
 from .age_spool import mend_segments
-from .document import Document, GapEntry
+from .document import Document, GapEntry, RedactionEntry
 from .errors import FileError
 
 __all__ = ["MendError", "mend"]
 
 _HEAD: Final = 4096  # bytes in which a WAV of ours has its chunks
 _SIZE: Final = struct.Struct("<I")
+
+
+_Stretch = TypeVar("_Stretch", GapEntry, RedactionEntry)
 
 
 class MendError(FileError):
@@ -42,22 +45,23 @@ def mend(directory: Path, document: Document) -> Document:
         raise MendError(audio.files[0].name if audio.files else "", f"{audio.format} cannot be mended")
     media = MediaFormat(audio.encoding, tuple(audio.channels), audio.rate)
     samples = _WAYS[audio.format](directory / audio.files[0].name, media)
-    return document.model_copy(
-        update={
-            "state": "interrupted",
-            "ended_at": document.started_at + timedelta(seconds=samples / audio.rate),
-            "audio": audio.model_copy(update={"samples": samples}),
-            "gaps": _within(document.gaps, samples),
-        }
-    )
+    update: dict[str, object] = {
+        "state": "interrupted",
+        "ended_at": document.started_at + timedelta(seconds=samples / audio.rate),
+        "audio": audio.model_copy(update={"samples": samples}),
+        "gaps": _within(document.gaps, samples),
+    }
+    if document.redactions:
+        update["redactions"] = _within(document.redactions, samples)
+    return document.model_copy(update=update)
 
 
-def _within(gaps: list[GapEntry], samples: int) -> list[GapEntry]:
-    """Return the gaps as far as there is audio: one is told of before the frame after it is written."""
+def _within(stretches: list[_Stretch], samples: int) -> list[_Stretch]:
+    """Return gaps, or redactions, as far as there is audio: they may be told of before that is written."""
     return [
-        gap.model_copy(update={"length": min(gap.length, samples - gap.start)})
-        for gap in gaps
-        if gap.start < samples
+        stretch.model_copy(update={"length": min(stretch.length, samples - stretch.start)})
+        for stretch in stretches
+        if stretch.start < samples
     ]
 
 

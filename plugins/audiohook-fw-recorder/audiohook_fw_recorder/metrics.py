@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from .finish import Finisher
+from .span import SpanCounts
 from .writer import Writer
 
 __all__ = ["make_instruments"]
@@ -15,7 +16,7 @@ __all__ = ["make_instruments"]
 Read = Callable[[], Iterator[Observation]]
 
 
-def make_instruments(meter: Meter, writer: Writer, finisher: Finisher) -> None:
+def make_instruments(meter: Meter, writer: Writer, finisher: Finisher, spans: SpanCounts) -> None:
     """Make the plugin's instruments; any thread may run their callbacks."""
     counts, disk = finisher.counts, writer.disk
 
@@ -26,6 +27,11 @@ def make_instruments(meter: Meter, writer: Writer, finisher: Finisher) -> None:
     def failures() -> Iterator[Observation]:
         for kind, number in sorted(counts.failures.items()):
             yield Observation(number, {"kind": kind})
+
+    def redactions() -> Iterator[Observation]:
+        for outcome in ("silenced", "late", "refused"):
+            if number := getattr(spans, outcome):
+                yield Observation(number, {"outcome": outcome})
 
     def waiting(part: int) -> Read:
         return lambda: iter([Observation(finisher.backlog(time.monotonic())[part])])
@@ -44,6 +50,7 @@ def make_instruments(meter: Meter, writer: Writer, finisher: Finisher) -> None:
             "By",
             "Audio that was lost since too much waited for the disk.",
         ),
+        ("recorder.redactions", redactions, "{span}", "Spans that were to be silenced, by outcome."),
         ("recorder.failures", failures, "{failure}", "Failed tries to finish a recording, by kind."),
     ):
         meter.create_observable_counter(name, [_observed(read)], unit, text)

@@ -23,6 +23,7 @@ from .metrics import make_instruments
 from .owner import Owner
 from .retention import Retention
 from .settings import RecorderSettings
+from .span import REDACTED, SpanCounts
 from .store import Store
 from .store_settings import StoreSettings
 from .writer import Writer
@@ -43,7 +44,12 @@ class Recorder:
     """Records every call that has audio."""
 
     Settings = RecorderSettings
-    info = PluginInfo(summary="One WAV and one JSON sidecar per call", audio=AudioWish())
+    info = PluginInfo(
+        summary="One WAV and one JSON sidecar per call",
+        audio=AudioWish(),
+        consumes=(REDACTED,),
+        optional=(REDACTED,),
+    )
 
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
@@ -52,6 +58,8 @@ class Recorder:
         delay = settings.flush_seconds if self._encryption is None else SEGMENT_DELAY
         self._writer = Writer(delay, settings.memory_bytes, owner=self._owner, closed=self._closed)
         self._announcer = Announcer()
+        self._spans = SpanCounts()
+        self._server: ServerContext | None = None
         self._finisher: Finisher | None = None
         self._retention = Retention.of(self._settings)
 
@@ -64,9 +72,10 @@ class Recorder:
         """Make the directory, see that it takes files and that all can be done with them; sweep it."""
         await asyncio.to_thread(_check, self._settings.directory, self._owner, self._settings.format)
         store = await asyncio.to_thread(_open, self._settings.store)
+        self._server = server
         self._announcer = Announcer(server)
         self._finisher = Finisher(self._settings, self._owner, store, self._announcer)
-        make_instruments(server.meter, self._writer, self._finisher)
+        make_instruments(server.meter, self._writer, self._finisher, self._spans)
         self._finisher.sweep()
         if self._retention is not None:
             self._retention.start()
@@ -86,7 +95,17 @@ class Recorder:
             self._writer,
             recipients=recipients,
             kept=self._settings.finishes or self._announcer.is_heard,
+            window=self._window,
+            counts=self._spans,
         )
+
+    @property
+    def _window(self) -> float:
+        """Seconds for which audio has to wait for what is redacted in it: it cannot be silenced later."""
+        if self._encryption is None or not self._settings.redact:
+            return 0.0
+        told = self._server is not None and self._server.is_emitted(REDACTED)
+        return self._settings.redact_window if told else 0.0
 
     @hookimpl
     def register_commands(self, commands: Commands) -> None:

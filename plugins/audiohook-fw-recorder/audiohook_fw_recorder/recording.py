@@ -52,8 +52,9 @@ class Recording:
         self._directory = directory
         self._owner = owner
         self._spool: Spool
+        self._wav: WavSpool | None = None
         if recipients is None:
-            self._spool = WavSpool(media, byte_order=byte_order)
+            self._spool = self._wav = WavSpool(media, byte_order=byte_order)
         else:
             self._spool = AgeSpool(media, recipients, byte_order=byte_order)
         self._path: Path | None = None
@@ -134,6 +135,21 @@ class Recording:
         if self._writes % _LOOK == 0 or self._spool.rest:  # what is encrypted is written rarely
             self._restore()
         self._spool.write(pieces)
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether what is written can be overwritten: what is encrypted cannot."""
+        return self._wav is not None
+
+    def silence(self, channel: int, start: int, end: int) -> None:
+        """Overwrite a stretch of one channel, in samples, as far as it is written.
+
+        Raises:
+            OSError: when the disk refuses; it may be done again. TypeError: it cannot be overwritten.
+        """
+        if self._wav is None:
+            raise TypeError(f"{self.name} is encrypted, and cannot be overwritten")
+        self._wav.silence(channel, start, end)
 
     def look(self) -> None:
         """See at the next write whether the files are still there."""

@@ -84,6 +84,26 @@ class RecorderSettings(BaseModel):
         "not set: it is written in the clear.",
     )
 
+    redact: bool = Field(
+        default=True,
+        description="Silence in the audio what other plugins say was redacted (`redact.span`), on the "
+        "channel on which it was said.",
+    )
+    redact_margin: float = Field(
+        default=0.2,
+        ge=0,
+        le=5,
+        description="Seconds that are silenced before and after, since the times of words are not exact.",
+    )
+    redact_window: float = Field(
+        default=30.0,
+        ge=0,
+        le=120,
+        description="Seconds for which audio that is to be encrypted waits in memory for what is redacted in "
+        "it, when a plugin emits `redact.span`; a killed server loses that, too. What is told later can be "
+        "heard, and the sidecar says so. Without encryption nothing waits.",
+    )
+
     @field_validator("encryption")
     @classmethod
     def _nothing_to_make(cls, value: EncryptionSettings | None, info: ValidationInfo) -> object:

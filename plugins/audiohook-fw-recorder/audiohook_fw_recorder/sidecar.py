@@ -10,6 +10,8 @@ from typing import Any, Final, Self
 
 from audiohook_fw import MediaFormat, Session, SessionSummary
 
+from .redactions import Redactions
+
 __all__ = ["FORMAT", "LOST", "Sidecar"]
 
 FORMAT = "audiohook-recording/1"
@@ -34,6 +36,7 @@ class Sidecar:
     errors: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=lambda: {"events": 0, "gaps": 0})
     lost: int = 0
+    redactions: Redactions = field(default_factory=lambda: Redactions(MOST))
     result: dict[str, Any] = field(default_factory=lambda: {"state": "recording"})
 
     @classmethod
@@ -61,7 +64,11 @@ class Sidecar:
     def copy(self) -> Self:
         """Return what is known now; it stays so."""
         return replace(
-            self, events=list(self.events), gaps=[dict(gap) for gap in self.gaps], errors=dict(self.errors)
+            self,
+            events=list(self.events),
+            gaps=[dict(gap) for gap in self.gaps],
+            errors=dict(self.errors),
+            redactions=self.redactions.copy(),
         )
 
     def event(self, type_: str, position: int, **details: Any) -> None:
@@ -88,6 +95,14 @@ class Sidecar:
             self.gaps.append(last)
         if clamped:
             last["clamped"] = True
+
+    def redacted(self, channel: str, kind: str, start: int, end: int, *, audible: bool = False) -> None:
+        """Note a stretch that is silent since something personal was said, or should be; never what was said.
+
+        Beyond 5,000 they are only counted.
+        """
+        if not self.redactions.note(channel, kind, start, end, audible=audible):
+            self.left_out["redactions"] = self.left_out.get("redactions", 0) + 1
 
     def rest(self, start: int, end: int) -> None:
         """Note what is missing at the end of the call and was not told before: this plugin was too slow."""
@@ -153,6 +168,7 @@ class Sidecar:
             },
             "events": self.events,
             "gaps": sorted(self.gaps, key=lambda gap: gap["start"]),
+            **({"redactions": self.redactions.entries()} if self.redactions.count else {}),
             "errors": self.errors,
             **({"left_out": self.left_out} if any(self.left_out.values()) else {}),
             **self.result,

@@ -108,6 +108,10 @@ class WavSpool:
                 wav.write(b"".join(cast("list[bytes]", pieces[:count])))
                 del pieces[:count]
 
+    def silence(self, channel: int, start: int, end: int) -> None:
+        """Overwrite a stretch of one channel, as `WavWriter.silence` does."""
+        self._opened.silence(channel, start, end)
+
     def is_in_place(self) -> bool:
         """Tell whether the WAV is still there."""
         return self._opened.is_in_place()

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from operator import attrgetter
 from typing import Final
@@ -29,6 +29,11 @@ PATIENCE: Final = 3600.0
 """Seconds for which the rest of a call that has ended is tried; then it is given up."""
 BACKLOG: Final = 2**19
 """Bytes of audio, beyond twice of what came in the last round, that are written at once."""
+
+HELD: Final = 0.5
+"""Share of the memory that audio may fill which waits for what is redacted in it; beyond, it waits less."""
+FULL: Final = 0.9
+"""Share at which it does not wait at all."""
 
 BEGUN: Final = attrgetter("begun")
 
@@ -77,6 +82,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         # What follows belongs to the thread.
         self._open: dict[Collected, None] = {}  # whose call has not ended, or that is not written
+        self._share = 1.0  # of the time that audio is to wait for what is redacted in it
         self._due = 0.0  # when the audio has waited long enough
         self._unsaved: dict[Collected, float] = {}  # and when their sidecars are due
         self._refused: dict[Collected, float | None] = {}  # and when its call was over, for all we know
@@ -168,7 +174,7 @@ class Writer:
             if self._stopping or now >= self._due:
                 batch |= self._take_all()
                 waits = sum(collected.waiting for collected in batch)
-                self._usual = min(BACKLOG + 2 * waits, self._memory)
+                self._usual = min(BACKLOG + 2 * waits, self._most(batch))
                 self._due = now + self._delay
                 batch |= self._robbed()
             for collected in sorted(batch, key=BEGUN):  # new calls first: nothing of them is there yet
@@ -181,6 +187,23 @@ class Writer:
             if self._stopping and self._is_idle():
                 return
             self._sleep()
+
+    def _most(self, batch: Iterable[Collected]) -> int:
+        """Return the bytes that may wait before all is looked at; have audio wait less if it is too much.
+
+        Better that something is told too late to be silenced than that audio is lost.
+        """
+        if not any(collected.window for collected in batch):
+            return self._memory
+        full = self.waiting / self._memory
+        self._share = min(1.0, max(0.0, (FULL - full) / (FULL - HELD)))
+        if self._share < 1.0:
+            self.disk.complain(
+                "window",
+                "audio waits less than redact_window, since that took too much memory: what is redacted may "
+                "be told too late; raise memory_bytes, or lower redact_window",
+            )
+        return int(self._memory * (HELD + FULL) / 2)
 
     def _is_idle(self) -> bool:
         return not (self._changed or self._unsaved or any(collected.is_fresh for collected in self._open))
@@ -204,7 +227,7 @@ class Writer:
     def _take(self, collected: Collected) -> None:
         while collected.is_fresh:
             try:
-                collected.take()
+                collected.take(time.monotonic())
             except Exception:
                 self._fail(collected)
         if collected.closed and collected.waiting:
@@ -234,7 +257,7 @@ class Writer:
         if not collected.closed:
             before = collected.waiting
             try:
-                written = collected.write(float("inf") if self._stopping else now)
+                written = collected.write(float("inf") if self._stopping else now, share=self._share)
             except Exception:  # whatever is wrong with one recording, the others are written
                 self._fail(collected)
                 return

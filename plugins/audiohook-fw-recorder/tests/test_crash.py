@@ -1,4 +1,7 @@
-"""SIGKILL in the middle of calls: every recording opens, and holds all but the last second (encrypted: 5)."""
+"""SIGKILL in the middle of calls: every recording opens, and holds all but the last second (encrypted: 5).
+
+Where audio waits for what is redacted in it, it lacks that time, too.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from audiohook_fw_recorder.age_spool import stored_segments
 from audiohook_fw_recorder.decrypting import segments
@@ -34,11 +38,35 @@ directory = "calls"
 flush_seconds = 0.5
 """
 
+TELLER = """
+from audiohook_fw import Event, PluginInfo, hookimpl
+
+
+class Redacted(Event, event_type="redact.span"):
+    channel: str
+    kind: str
+    start: int
+    length: int
+
+
+info = PluginInfo(emits=(Redacted,))
+
+
+@hookimpl
+def on_audio(session, frame):
+    if frame.position >= 4000 and frame.position % 4000 < frame.length:
+        with open("told.txt", "a") as file:
+            print(session.id, frame.position, file=file)
+        session.emit(Redacted(channel="internal", kind="card", start=frame.position - 3000, length=1000))
+"""
+
 TORN = tarfile.TarInfo("000009999999-000010000000.wav.age").tobuf(tarfile.USTAR_FORMAT)[:300]
 
 
-async def start(directory: Path, more: str = "") -> tuple[asyncio.subprocess.Process, str]:
-    (directory / "audiohook.toml").write_text(CONFIGURATION + more)
+async def start(
+    directory: Path, more: str = "", configuration: str = CONFIGURATION
+) -> tuple[asyncio.subprocess.Process, str]:
+    (directory / "audiohook.toml").write_text(configuration + more)
     server = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "audiohook_fw", "serve"),
         cwd=directory,
@@ -136,3 +164,41 @@ async def test_a_killed_server_loses_at_most_five_seconds_of_encrypted_calls(
         assert (sidecar["state"], sidecar["audio"]["format"]) == ("interrupted", "age")
         assert sidecar["audio"]["samples"] == length
         assert path.with_suffix(".tar").read_bytes() == archive
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_what_was_told_to_be_redacted_is_silent_after_a_kill(
+    tmp_path: Path, key: Any, encrypted: bool
+) -> None:
+    (tmp_path / "teller.py").write_text(TELLER)
+    configuration = CONFIGURATION.replace(
+        'enabled = ["recorder"]', 'enabled = ["recorder", "teller"]\nmodules = ["./teller.py"]'
+    )
+    more = "redact_margin = 0\nredact_window = 2.0\n"
+    if encrypted:
+        more += f"[plugins.recorder.encryption]\nrecipients = ['{key.public}']\n"
+    server, url = await start(tmp_path, more, configuration)
+    played = await play(server, url, after=8.7 if encrypted else 2.9, bound=1.0)
+    lines = [line.split() for line in (tmp_path / "told.txt").read_text().splitlines()]
+    for report, owed in played:
+        path = tmp_path / "calls" / f"{report.ids.session}.wav"
+        sent = np.frombuffer(report.expected_recording(), np.uint8).reshape(-1, 2)
+        found = np.full_like(sent, 0xFF)
+        length = 0
+        if encrypted:
+            for begin, audio in segments(path.with_suffix(".tar"), key.identities):
+                length = begin + len(audio.samples)
+                found[begin:length] = np.frombuffer(audio.payload, np.uint8).reshape(-1, 2)
+            assert length <= len(sent) - 8000, "nothing had to wait"
+        else:
+            content = np.frombuffer(read_wav(path).payload, np.uint8).reshape(-1, 2)
+            length = len(content)
+            found[:length] = content
+        told = [int(at) for session, at in lines if session == report.ids.session and int(at) <= owed // 2]
+        silent = [at for at in told if at - 2000 <= length]
+        assert len(silent) >= 2
+        for at in silent:
+            assert (found[at - 3000 : at - 2000, 1] == 0xFF).all()
+        assert np.array_equal(found[:length, 0], sent[:length, 0])
+        changed = np.flatnonzero(found[:length, 1] != sent[:length, 1])
+        assert 0 < len(changed) <= 1000 * len([at for session, at in lines if session == report.ids.session])

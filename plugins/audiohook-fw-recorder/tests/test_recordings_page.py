@@ -12,7 +12,14 @@ import pytest
 from audiohook_fw_recorder import Recorder
 from audiohook_fw_recorder.commands.recorded import recorded_call, steps
 from audiohook_fw_recorder.commands.sound import pieces
-from audiohook_fw_recorder.document import AudioFile, Document, GapEntry, MapEntry, RecordedAudio
+from audiohook_fw_recorder.document import (
+    AudioFile,
+    Document,
+    GapEntry,
+    MapEntry,
+    RecordedAudio,
+    RedactionEntry,
+)
 
 from audiohook_fw import MediaFormat
 from audiohook_fw.audio import WavWriter, encode, read_wav
@@ -20,7 +27,7 @@ from audiohook_fw.replay import replay
 from audiohook_fw.testing import CallDriver
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/reference/recordings.md").read_text(encoding="utf-8")
-IN_TEXT = {"audio", "events", "gaps"}
+IN_TEXT = {"audio", "events", "gaps", "redactions"}
 TROUBLES = {"errors"}
 STEREO = MediaFormat("PCMU", ("external", "internal"))
 
@@ -70,6 +77,7 @@ def test_each_field_has_its_row() -> None:
         "## The audio": RecordedAudio,
         "Each of `files`:": AudioFile,
         "## What happened": GapEntry,
+        "## What was redacted": RedactionEntry,
     }
     for heading, model in models.items():
         assert model.model_fields.keys() - IN_TEXT - TROUBLES <= rows(heading), heading

@@ -13,6 +13,7 @@ from audiohook_fw.audio import Samples
 
 from ..age_spool import stored_segments
 from ..document import AudioFile, Document, GapEntry
+from ..intervals import Intervals
 from .output import Advance, said
 from .places import PlaceError, opened
 
@@ -36,6 +37,10 @@ def check_sidecar(document: Document) -> Iterator[str]:
             yield f"gaps overlap, or are out of order, at {gap.start}"
             break
         end = gap.start + gap.length
+    for redaction in document.redactions:
+        if redaction.channel not in audio.channels:
+            yield f"something was redacted at {redaction.start} on a channel that it does not have"
+            break
 
 
 def check_bytes(directory: Path, file: AudioFile, advance: Advance) -> Iterator[str]:
@@ -78,12 +83,33 @@ def check_archive(directory: Path, name: str, samples: int) -> Iterator[str]:
 
 
 class Silence:
-    """Looks whether gaps are silent, as the audio goes by."""
+    """Looks whether gaps are silent, as the audio goes by.
 
-    def __init__(self, gaps: Sequence[GapEntry]) -> None:
+    Args:
+        gaps: in order, and apart from each other.
+        channel: number of the one that is looked at; without it all are.
+    """
+
+    def __init__(self, gaps: Sequence[GapEntry], channel: int | None = None) -> None:
+        self._channels = slice(None) if channel is None else slice(channel, channel + 1)
         self._gaps = [gap for gap in gaps if gap.length]
         self._next = 0
         self.found: str = ""
+
+    @classmethod
+    def redacted(cls, document: Document) -> list[Silence]:
+        """Return for each channel what looks whether it is silent where something was redacted."""
+        silences = []
+        for number, channel in enumerate(document.audio.channels):
+            stretches = Intervals(
+                (entry.start, entry.start + entry.length)
+                for entry in document.redactions
+                if entry.channel == channel and not entry.audible
+            )
+            cause = f"redacted, {channel}"
+            gaps = [GapEntry(start=start, length=end - start, cause=cause) for start, end in stretches]
+            silences.append(cls(gaps, number))
+        return silences
 
     def add(self, start: int, samples: Samples) -> None:
         """Look at audio that begins at that sample of the call."""
@@ -92,7 +118,7 @@ class Silence:
         while index < len(self._gaps) and self._gaps[index].start < end:
             gap = self._gaps[index]
             stop = gap.start + gap.length
-            part = samples[max(0, gap.start - start) : max(0, stop - start)]
+            part = samples[max(0, gap.start - start) : max(0, stop - start), self._channels]
             if not self.found and part.any():
                 at = max(gap.start, start) + int(np.flatnonzero(part.any(axis=1))[0])
                 self.found = f"there is sound at {at}, in a gap ({gap.cause})"

@@ -118,6 +118,7 @@ def _lines(found: Found, levels: Levels | None, problem: str) -> Iterator[str]:
         if levels is not None and document.audio.samples:
             yield from _pictured(document, levels)
         yield from _gaps(document)
+        yield from _redactions(document)
     if problem:
         yield f"  {problem}"
     yield ""
@@ -178,6 +179,22 @@ def _gaps(document: Document) -> Iterator[str]:
         yield f"    {as_time(start, tenths=True):>9} to {as_time(end, tenths=True):>9}  {gap.cause}"
     if len(document.gaps) > MOST_GAPS:
         yield f"    and {len(document.gaps) - MOST_GAPS} more, which --json lists"
+
+
+def _redactions(document: Document) -> Iterator[str]:
+    rate, found = document.audio.rate, document.redactions
+    for audible, name in ((False, "redacted"), (True, "audible")):
+        parts = [entry.length for entry in found if entry.audible is audible]
+        if parts:
+            count = counted(len(parts), "stretch", "stretches")
+            yield f"  {name:<14}{as_time(sum(parts) / rate, tenths=True)} in {count}"
+    for entry in found[:MOST_GAPS]:
+        start, end = entry.start / rate, (entry.start + entry.length) / rate
+        times = f"{as_time(start, tenths=True):>9} to {as_time(end, tenths=True):>9}"
+        heard = ", can be heard: it was told too late" if entry.audible else ""
+        yield f"    {times}  {entry.channel}, {entry.kind}{heard}"
+    if len(found) > MOST_GAPS:
+        yield f"    and {len(found) - MOST_GAPS} more, which --json lists"
 
 
 def _moment(time: datetime) -> str:

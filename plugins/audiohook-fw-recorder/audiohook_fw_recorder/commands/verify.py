@@ -28,13 +28,15 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
     def verify_(names: Names = None, identity: Identity = None, json: Json = False) -> None:
         """Read recordings whole, and tell what is wrong with them.
 
-        Sidecar, files, checksums, map, length, and that there is silence where nothing was recorded. What a
-        server is at work on is left out. Exit status 1 when something is wrong.
+        Sidecar, files, checksums, map, length, and that there is silence where nothing was recorded or
+        something was redacted. What a server is at work on is left out.
+
+        Exit status 1 when something is wrong.
         """
         selection = select(names or [], places(settings))
         identities = keys(identity)
         counts: Counter[Verdict] = Counter()
-        unhashed, lost = 0, Counter[str]()
+        unhashed, lost, audible = 0, Counter[str](), Counter[str]()
         failure: PlaceError | None = None
         with ExitStack() as stack:
             array = stack.enter_context(JsonArray()) if json else None
@@ -45,16 +47,18 @@ def register(app: typer.Typer, settings: RecorderSettings) -> None:
                     unhashed += verified.unhashed
                     if verified.lost:
                         lost += Counter(recordings=1, milliseconds=round(verified.lost * 1e3))
+                    if verified.audible:
+                        audible += Counter(recordings=1, milliseconds=round(verified.audible * 1e3))
                     if array is not None:
                         array.add(_as_item(verified))
                     else:
-                        for problem in verified.problems:
+                        for problem in (*verified.problems, *_heard(verified)):
                             bar.echo(clean(_said(verified.found, problem)))
             except PlaceError as error:  # what was verified is told all the same
                 failure = error
             bad = _check_ledgers(selection, array, bar)
         if not json:
-            typer.echo(_total(counts, unhashed, lost))
+            typer.echo(_total(counts, unhashed, lost, audible))
         if failure is not None:
             raise failure
         raise typer.Exit(int(bad or counts[Verdict.BAD] > 0))
@@ -122,6 +126,13 @@ def _work(found: Found) -> int:
     return hashed + audio.samples * len(audio.channels)
 
 
+def _heard(verified: Verified) -> Iterator[str]:
+    """Yield what is told though the recording is whole."""
+    if verified.audible:
+        seconds = f"{verified.audible:.1f} s"
+        yield f"{seconds} that were redacted can be heard: they were told too late (--json tells where)"
+
+
 def _said(found: Found, problem: str) -> str:
     """Return a problem with the recording that it is of; many name the file themselves."""
     return problem if problem.startswith(found.stem) else f"{found.name}: {problem}"
@@ -136,10 +147,11 @@ def _as_item(verified: Verified) -> dict[str, object]:
         "problems": list(verified.problems),
         "notes": list(verified.notes),
         "lost": round(verified.lost, 3),
+        "audible": round(verified.audible, 3),
     }
 
 
-def _total(counts: Counter[Verdict], unhashed: int, lost: Counter[str]) -> str:
+def _total(counts: Counter[Verdict], unhashed: int, lost: Counter[str], audible: Counter[str]) -> str:
     unread = counts[Verdict.UNREAD]
     checked = counts[Verdict.OK] + counts[Verdict.BAD] + unread
     parts = [f"{counted(checked, 'recording')}: {counts[Verdict.OK]} whole, {counts[Verdict.BAD]} not"]
@@ -147,6 +159,9 @@ def _total(counts: Counter[Verdict], unhashed: int, lost: Counter[str]) -> str:
         parts[0] += f", {unread} not read"
     if lost:
         parts.append(f"{lost['recordings']} without {lost['milliseconds'] / 1e3:.1f} s that the server lost")
+    if audible:
+        seconds = audible["milliseconds"] / 1e3
+        parts.append(f"{audible['recordings']} with {seconds:.1f} s that were redacted and can be heard")
     if unhashed:
         parts.append(f"{unhashed} without a checksum")
     if counts[Verdict.RUNNING]:

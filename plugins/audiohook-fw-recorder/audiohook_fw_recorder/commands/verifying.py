@@ -64,6 +64,14 @@ class Verified:
             return 0.0
         return sum(gap.length for gap in document.gaps if gap.cause == LOST) / document.audio.rate
 
+    @property
+    def audible(self) -> float:
+        """Seconds in which something was redacted that can still be heard, as the sidecar says."""
+        document = self.found.document
+        if document is None:
+            return 0.0
+        return sum(entry.length for entry in document.redactions if entry.audible) / document.audio.rate
+
 
 def verify(found: Found, identities: Identities | None, advance: Advance) -> Verified | None:
     """Read a recording, and tell what is wrong with it; nothing when it is gone by the end."""
@@ -95,6 +103,11 @@ def _verify(found: Found, identities: Identities | None, advance: Advance) -> Ve
     unhashed = [file.name for file in document.audio.files if file.sha256 is None]
     verdict = Verdict.OK
     notes = [f"there is no checksum of {name}" for name in unhashed]
+    notes += [
+        f"something was redacted at {entry.start} on {entry.channel}, and can be heard ({entry.kind})"
+        for entry in document.redactions
+        if entry.audible
+    ]
     try:
         with found.place.audio(found.name, document) as directory:
             problems += _check_files(directory, document, advance)
@@ -137,15 +150,16 @@ def _check_audio(
     directory: Path, document: Document, identities: Identities | None, advance: Advance
 ) -> Iterator[str]:
     audio = document.audio
-    silence = Silence(document.gaps if audio.format in EXACT else ())
+    silences = [Silence(document.gaps), *Silence.redacted(document)] if audio.format in EXACT else []
     count = 0
     for start, samples in pieces(directory, document, identities):
         count += len(samples)
-        silence.add(start, samples)
+        for silence in silences:
+            silence.add(start, samples)
         advance(samples.size)
     if document.state == "recording":  # a sidecar that is behind, as it is while a call goes on
         return
     if count != audio.samples:
         yield f"its audio has {count} samples, where the sidecar speaks of {audio.samples}"
-    elif silence.found:
-        yield silence.found
+    else:
+        yield from (silence.found for silence in silences if silence.found)

@@ -47,6 +47,27 @@ def test_many_gaps_are_summed_up(archive: Any) -> None:
     assert len(archive.json("info")[0]["sidecar"]["gaps"]) == 60
 
 
+def test_what_was_redacted_is_shown_and_what_can_be_heard(archive: Any) -> None:
+    entries = [
+        {"channel": "external", "kind": "card", "start": 4000, "length": 8000},
+        {"channel": "internal", "kind": "phone\x1b[2J", "start": 8000, "length": 4000},
+        {"channel": "internal", "kind": "phone", "start": 12_000, "length": 800, "audible": True},
+    ]
+    archive.add("a", seconds=2, redactions=entries)
+    assert archive.run("info").stdout.splitlines()[-6:] == [
+        "  redacted      0:01.5 in 2 stretches",
+        "  audible       0:00.1 in 1 stretch",
+        "       0:00.5 to    0:01.5  external, card",
+        "       0:01.0 to    0:01.5  internal, phone�[2J",
+        "       0:01.5 to    0:01.6  internal, phone, can be heard: it was told too late",
+        "",
+    ]
+    assert archive.json("info")[0]["sidecar"]["redactions"] == entries
+    many = [{"channel": "external", "kind": "card", "start": 9 * n, "length": 5} for n in range(60)]
+    archive.add("b", redactions=many)
+    assert "    and 40 more, which --json lists" in archive.run("info", "b").stdout.splitlines()
+
+
 def test_json_has_levels_and_the_sidecar(archive: Any) -> None:
     archive.add("a", channels=["internal"], more={"x": 1})
     (item,) = archive.json("info")

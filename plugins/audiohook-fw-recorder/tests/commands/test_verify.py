@@ -40,6 +40,59 @@ def test_what_the_server_lost_and_says_so_is_told(archive: Any) -> None:
     assert [item["lost"] for item in archive.json("verify")] == [0.5, 0.0]
 
 
+def test_what_was_redacted_and_can_be_heard_is_told(archive: Any) -> None:
+    entries = [
+        {"channel": "external", "kind": "card", "start": 4000, "length": 800, "audible": True},
+        {"channel": "internal", "kind": "card", "start": 8000, "length": 400, "audible": True},
+    ]
+    archive.add("a", redactions=entries)
+    archive.add("b")
+    result = archive.run("verify")
+    assert (result.exit_code, result.stdout.splitlines()) == (
+        0,
+        [
+            "a.json: 0.1 s that were redacted can be heard: they were told too late (--json tells where)",
+            "2 recordings: 2 whole, 0 not; 1 with 0.1 s that were redacted and can be heard; "
+            "2 without a checksum",
+        ],
+    )
+    item = next(item for item in archive.json("verify") if item["name"] == "a")
+    assert (item["verdict"], item["audible"]) == ("ok", 0.15)
+    assert item["notes"][1:] == [
+        "something was redacted at 4000 on external, and can be heard (card)",
+        "something was redacted at 8000 on internal, and can be heard (card)",
+    ]
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_what_was_redacted_is_silent_on_its_channel(archive: Any, encrypted: Any, key: bool) -> None:
+    entries = [
+        {"channel": "internal", "kind": "card", "start": 4000, "length": 800},
+        {"channel": "internal", "kind": "phone", "start": 4100, "length": 800},
+    ]
+    path = archive.add("a", redactions=entries)
+    options = ["--identity", encrypted(path)] if key else []
+    (item,) = archive.json("verify", *options, status=1)
+    assert item["problems"] == ["there is sound at 4000, in a gap (redacted, internal)"]
+    if key:  # as far as that is seen without it
+        assert archive.json("verify")[0]["verdict"] == "unread"
+
+
+def test_silence_where_something_was_redacted_is_well(archive: Any) -> None:
+    entry = {"channel": "internal", "kind": "card", "start": 4000, "length": 800}
+    path = archive.add("a", redactions=[entry])
+    wav = path.with_suffix(".wav")
+    content = bytearray(wav.read_bytes())
+    begin = content.index(b"data") + 8
+    content[begin + 8001 : begin + 9600 : 2] = b"\xff" * 800
+    wav.write_bytes(content)
+    assert archive.run("verify").exit_code == 0
+    content[begin + 9599] = 0x00  # the last of it
+    wav.write_bytes(content)
+    (item,) = archive.json("verify", status=1)
+    assert item["problems"] == ["there is sound at 4799, in a gap (redacted, internal)"]
+
+
 def truncated(path: Path, content: dict[str, Any]) -> None:
     os.truncate(path.with_suffix(".wav"), 20_000)
 
@@ -109,6 +162,10 @@ def gaps_overlap(path: Path, content: dict[str, Any]) -> None:
     ]
 
 
+def redacted_elsewhere(path: Path, content: dict[str, Any]) -> None:
+    content["redactions"] = [{"channel": "third", "kind": "card", "start": 5, "length": 9}]
+
+
 def no_map(path: Path, content: dict[str, Any]) -> None:
     content["audio"]["pauses"] = "cut"
 
@@ -137,6 +194,7 @@ def strange(path: Path, content: dict[str, Any]) -> None:
         (one_bit, "a.wav: its content has changed: its SHA-256 is another one"),
         (grown, "a.wav: it has 32058 bytes, and had 32057"),
         (sound_in_a_gap, "there is sound at 1000, in a gap (pause)"),
+        (redacted_elsewhere, "something was redacted at 5 on a channel that it does not have"),
         (less_said, "its audio has 16000 samples, where the sidecar speaks of 15999"),
         (other_length, "a.wav: it holds 16000 samples, where the sidecar speaks of 16001"),
         (other_channels, "its files hold the channels internal instead of external, internal"),

@@ -61,6 +61,24 @@ def test_a_gap_ends_where_the_audio_does(recorded: Any, dead: Owner) -> None:
     ]
 
 
+def test_what_was_redacted_ends_there_too(recorded: Any, dead: Owner) -> None:
+    stem = recorded(dead, state="recording")
+    path = recorded.directory / f"{stem}.json"
+    assert "redactions" not in mended(recorded, stem)[0].text()
+    sidecar = json.loads(path.read_text())
+    told = [(100, 50, False), (7000, 2000, True), (8000, 400, False)]
+    sidecar["redactions"] = [
+        {"channel": "external", "kind": "card", "start": start, "length": length, "audible": audible}
+        for start, length, audible in told
+    ]
+    path.write_text(json.dumps(sidecar))
+    document, _ = mended(recorded, stem)
+    assert [(entry.start, entry.length, entry.audible) for entry in document.redactions] == [
+        (100, 50, False),
+        (7000, 1000, True),
+    ]
+
+
 def test_the_byte_that_pads_an_odd_chunk_is_no_audio(recorded: Any, dead: Owner) -> None:
     stem = recorded(dead, state="recording", channels=MONO, seconds=0.12515)
     path = recorded.directory / f"{stem}.wav"

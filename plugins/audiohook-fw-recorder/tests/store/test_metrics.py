@@ -9,6 +9,7 @@ from audiohook_fw_recorder.finish import Finisher
 from audiohook_fw_recorder.metrics import make_instruments
 from audiohook_fw_recorder.owner import Owner
 from audiohook_fw_recorder.settings import RecorderSettings
+from audiohook_fw_recorder.span import SpanCounts
 from audiohook_fw_recorder.writer import Writer
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -32,7 +33,7 @@ def test_every_number_is_there(recorded: Any, owner: Owner) -> None:
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader], resource=Resource({}))
     writer = Writer(0.9, 1000)
-    make_instruments(provider.get_meter("test"), writer, finisher)
+    make_instruments(provider.get_meter("test"), writer, finisher, SpanCounts(silenced=3, refused=1))
     writer.disk.refused(OSError(errno.ENOSPC, "No space left on device"), "a")
     writer.disk.loses(70)
     writer.disk.given_up = 5
@@ -48,6 +49,7 @@ def test_every_number_is_there(recorded: Any, owner: Owner) -> None:
         "recorder.failures": {"timeout": 1, "missing": 1},
         "recorder.disk.failures": {"ENOSPC": 1},
         "recorder.audio.lost": {"": 75},
+        "recorder.redactions": {"silenced": 3, "refused": 1},
         "recorder.memory": {"": 0},
         "recorder.waiting": {"": 0},
         "recorder.waiting.size": {"": 0},

@@ -212,9 +212,6 @@ class Call:
             self.begun = True
             self.state = "open"
             self._context.run(self._begin)
-            early = self.protocol.early_pause()
-            if early is not None:
-                self.deliver(early)
 
     def _begin(self) -> None:
         media = self.protocol.media
@@ -225,6 +222,9 @@ class Call:
             self._dispatch.control("on_decided", self._decision)
         self._dispatch.control("on_opened")
         logger.info("call accepted: key %s, %s", self.facts.key_name, media or "no audio")
+        early = self.protocol.early_pause()
+        if early is not None:
+            self.deliver(early)
 
     async def reject(self, decision: Reject) -> None:
         """Tell the plugins that the call was rejected, and end. Again does nothing."""

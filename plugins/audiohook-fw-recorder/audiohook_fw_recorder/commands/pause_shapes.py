@@ -28,6 +28,7 @@ _PROOFS: Final = {
     Proof.EMPTY: "no call time",
     Proof.NONE: "",
 }
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = (
     *("recording", "place", "session_id", "conversation_id", "started_at", "pause", "start", "length", "at"),
     *("origin", "open", "clamped", "finding", "proof", "found_at", "withheld_audio", "withheld_dtmf"),
@@ -109,9 +110,11 @@ def csv_lines(proved: Proved) -> Iterator[str]:
 
 
 def csv_line(cells: Sequence[object]) -> str:
-    """Return cells as a line of CSV."""
+    """Return cells as a line of CSV; what a spreadsheet would take for a formula is quoted."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow(cells)
+    csv.writer(out, lineterminator="").writerow(
+        [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell for cell in cells]
+    )
     return out.getvalue()
 
 

@@ -303,11 +303,13 @@ def test_remarks(archive: Any) -> None:
 def test_csv_has_a_line_for_each_pause(archive: Any, paused: Path, wanted: str) -> None:
     damaged = archive.add("b")
     damaged.write_text("{")
+    archive.change(paused, lambda content: content.update(conversation_id="=SUM(A1)"))
     result = archive.run("compliance", "--csv")
     assert result.exit_code == 1
     first, second = csv.DictReader(io.StringIO(result.stdout))
     assert (first["recording"], first["pause"], first["start"], first["length"]) == ("a", "1", "5.0", "6.0")
     assert first["finding"] == ("audio_found" if wanted == "loud" else "no_audio")
+    assert first["conversation_id"] == "'=SUM(A1)"
     assert (first["withheld_audio"], first["withheld_dtmf"], first["problem"]) == ("3", "16", "")
     assert (second["recording"], second["pause"], second["finding"]) == ("b", "", "")
     assert second["problem"] == "b.json: this is no JSON: it is damaged, or cut off"

@@ -49,7 +49,7 @@ class SessionHandler:
         """The client complained; the call goes on unless a `close` follows."""
 
     def on_dtmf(self, digit: str, position: int) -> Result:
-        """The caller pressed a key (Audio Connector)."""
+        """The caller pressed a key (Audio Connector); not told in what may be the client's own pause."""
 
     def on_playback(self, playback: Playback, position: int) -> Result:
         """The client started or completed playing what was sent (Audio Connector)."""

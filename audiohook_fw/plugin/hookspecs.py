@@ -323,7 +323,7 @@ def on_client_error(session: Session, error: ClientError) -> Result:
 def on_dtmf(session: Session, digit: str, position: int) -> Result:
     """The caller pressed a key at call time `position` (samples).
 
-    Called: for every `dtmf` of the client (Audio Connector).
+    Called: for every `dtmf` of the client (Audio Connector), but in what may be a pause of its own.
     Family: event
     Delivery: inline or in the plugin's lane, by colour.
     Deadline: none; the lane's bound.

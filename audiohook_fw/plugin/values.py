@@ -88,7 +88,8 @@ class SessionSummary:
         discarded: samples of call time that the client discarded.
         dropped: frames dropped because they came while paused or closing.
         rtt: the last round-trip times in seconds, oldest first.
-        counts: totals by name (`frames`, `bytes`, `stray`, `clamped`, `unknown_messages` …).
+        counts: totals by name (`frames`, `bytes`, `stray`, `clamped`, `unknown_messages`; `withheld_audio`
+            and `withheld_dtmf`: frames and keys dropped in what may be a pause of the client's own …).
     """
 
     reason: CloseReason

@@ -69,6 +69,7 @@ from .events import (
     UpdatedReceived,
     UpdateReceived,
     Violated,
+    WithheldReceived,
 )
 from .media import CHANNELS, MediaFormat, parse_offers
 from .pausing import ClientPause, PauseFlags
@@ -171,6 +172,7 @@ __all__ = [
     "UpdatedReceived",
     "Violated",
     "WireEntity",
+    "WithheldReceived",
     "client_diagram",
     "format_duration",
     "from_samples",

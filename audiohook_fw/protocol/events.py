@@ -42,6 +42,7 @@ __all__ = [
     "UpdateReceived",
     "UpdatedReceived",
     "Violated",
+    "WithheldReceived",
 ]
 
 
@@ -133,6 +134,18 @@ class DtmfReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class WithheldReceived:
+    """Something came in what is, or may be, a pause of the client's own, and was dropped.
+
+    Attributes:
+        what: `audio` or `dtmf`. first: of its kind in this call; later frames of audio are only counted.
+    """
+
+    what: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackReceived:
     """The client started (or completed) playing at `position`."""
 
@@ -165,6 +178,7 @@ ServerEvent: TypeAlias = (
     | UpdateReceived
     | ErrorReceived
     | DtmfReceived
+    | WithheldReceived
     | PlaybackReceived
     | UnknownReceived
     | Violated

@@ -35,17 +35,27 @@ class PauseFlags:
         client: the client's own pause.
     """
 
-    __slots__ = ("_commands", "_unanswered", "client", "server")
+    __slots__ = ("_commands", "_from_start", "_unanswered", "client", "server")
 
     def __init__(self) -> None:
         self.server = False
         self.client = ClientPause.NO
+        self._from_start = False
         self._commands: list[tuple[int, bool]] = [(0, False)]
         self._unanswered: list[int] = []
 
-    def sent(self, *, pause: bool, seq: int) -> None:
-        """Note that we sent `pause` or `resume` as our message number `seq`."""
+    @property
+    def may_be_secure(self) -> bool:
+        """Whether the stream is, or may be, in a pause of the client's own: an agent may be taking a card.
+
+        A pause from the start on counts, since the `paused` after it may stand for both sides' pauses.
+        """
+        return self._from_start or self.client is not ClientPause.NO
+
+    def sent(self, *, pause: bool, seq: int, from_start: bool = False) -> None:
+        """Note that we sent `pause` or `resume`, or `startPaused`, as our message number `seq`."""
         self.server = pause
+        self._from_start |= from_start
         self._commands = [*self._commands[1 - _IN_FLIGHT :], (seq, pause)]
         if pause:
             self._unanswered = [*self._unanswered[1 - _IN_FLIGHT :], seq]
@@ -72,6 +82,7 @@ class PauseFlags:
     def resumed(self, serverseq: int | None) -> None:
         """Note a `resumed`: the client has no pause of its own any more."""
         self.client = ClientPause.NO
+        self._from_start = False
         self._settle(serverseq)
 
     def _settle(self, serverseq: int | None) -> None:

@@ -34,6 +34,7 @@ from .events import (
     UnknownReceived,
     UpdateReceived,
     Violated,
+    WithheldReceived,
 )
 from .media import MediaFormat, parse_offers
 from .pausing import ClientPause, PauseFlags
@@ -55,6 +56,8 @@ from .values import DisconnectReason
 __all__ = ["ServerProtocol"]
 
 _AUDIO: Final = received(AUDIO)
+_PAUSED: Final = received(received_.Paused.type)
+_RESUMED: Final = received(received_.Resumed.type)
 _TYPE_LENGTH: Final = 64
 """How much of an unknown type's name is kept."""
 _PENDING_ANSWERS: Final = 64
@@ -76,6 +79,8 @@ class ServerProtocol(Sequenced[ServerState]):
         media: the selected format, once opened.
         clock: the stream clock, once opened. pause: the two pause flags.
         dropped_audio: binary frames dropped because no audio was wanted then.
+        withheld_audio, withheld_dtmf: frames, and keys, dropped because they came in what is, or may be, a
+            pause of the client's own; the frames are part of `dropped_audio`.
     """
 
     _table = SERVER_TABLE
@@ -105,6 +110,8 @@ class ServerProtocol(Sequenced[ServerState]):
         self.clock = StreamClock(8000, opened_at=0.0, max_gap=max_gap)
         self.pause = PauseFlags()
         self.dropped_audio = 0
+        self.withheld_audio = 0
+        self.withheld_dtmf = 0
 
     # what comes in -----------------------------------------------------------------------------
 
@@ -123,14 +130,13 @@ class ServerProtocol(Sequenced[ServerState]):
         except RemoteProtocolError as error:
             return self._violated(error)
 
-    def receive_binary(self, payload: bytes) -> AudioReceived | Violated | None:
-        """Take one binary frame; `None` when it is dropped (empty, paused, or not the time for it)."""
+    def receive_binary(self, payload: bytes) -> AudioReceived | WithheldReceived | Violated | None:
+        """Take one binary frame; `None` when it is dropped (empty, paused, or not the time for it).
+
+        The first one that is dropped in a pause of the client's own is told of, without its content.
+        """
         if _AUDIO not in self._cells:
-            if _AUDIO not in SERVER_IGNORED[self.state]:
-                return self._violated(RemoteProtocolError(f"audio while {self.state}"))
-            self.stray += 1
-            self.dropped_audio += 1
-            return None
+            return self._drop_audio()
         if len(payload) > MAX_RECEIVED_BYTES:
             too_long = f"binary frame longer than {MAX_RECEIVED_BYTES} bytes"
             return self._violated(RemoteProtocolError(too_long, code=413))
@@ -146,6 +152,16 @@ class ServerProtocol(Sequenced[ServerState]):
             return None
         position, gap = self.clock.advance(samples)
         return AudioReceived(payload, samples, position, gap)
+
+    def _drop_audio(self) -> WithheldReceived | Violated | None:
+        if _AUDIO not in SERVER_IGNORED[self.state]:
+            return self._violated(RemoteProtocolError(f"audio while {self.state}"))
+        self.stray += 1
+        self.dropped_audio += 1
+        if not self.pause.may_be_secure:
+            return None
+        self.withheld_audio += 1
+        return WithheldReceived("audio", first=True) if self.withheld_audio == 1 else None
 
     def receive_timeout(self) -> None:
         """Note that the time allowed for this state is over; the new state tells what is due."""
@@ -213,6 +229,7 @@ class ServerProtocol(Sequenced[ServerState]):
         input_ = received(envelope.type)
         if input_ in SERVER_IGNORED[self.state]:
             self._step(input_)
+            self._note_early(input_, envelope)
             return None
         if not self.permits(input_):
             raise RemoteProtocolError(f"{envelope.type} while {self.state}", code=409)
@@ -223,6 +240,21 @@ class ServerProtocol(Sequenced[ServerState]):
         else:
             return self._take(message, envelope, now)
         raise RemoteProtocolError(f"malformed {envelope.type}: {problem}")  # outside: see `describe`
+
+    def _note_early(self, input_: str, envelope: Envelope) -> None:
+        """Keep in mind a pause of the client's that begins, against the rules, before `opened`."""
+        if self.state is ServerState.OPENING:
+            if input_ == _PAUSED:
+                self.pause.paused(envelope.serverseq)
+            elif input_ == _RESUMED:
+                self.pause.resumed(envelope.serverseq)
+
+    def early_pause(self) -> PausedReceived | None:
+        """Return, once `opened` was sent, that the client had paused before that; `None` when it had not."""
+        if self.state is not ServerState.PAUSED or self._told is not None:
+            return None
+        self._told = (True, self.pause.client)
+        return PausedReceived(self.clock.position, True, self.pause.client, True)
 
     def _take(self, message: received_.ClientMessage, envelope: Envelope, now: float) -> ServerEvent:
         if isinstance(message, received_.Open):
@@ -256,6 +288,9 @@ class ServerProtocol(Sequenced[ServerState]):
             case received_.Error():
                 return ErrorReceived(message)
             case received_.Dtmf(digit=digit):
+                if self.pause.may_be_secure:  # it may be one of a card's number
+                    self.withheld_dtmf += 1
+                    return WithheldReceived("dtmf", first=self.withheld_dtmf == 1)
                 return DtmfReceived(digit, position)
             case _:
                 return PlaybackReceived(isinstance(message, received_.PlaybackStarted), position)
@@ -324,7 +359,9 @@ class ServerProtocol(Sequenced[ServerState]):
                     rate, opened_at=self._opened_at, max_gap=self._max_gap, origin=origin
                 )
                 if start_paused:
-                    self.pause.sent(pause=True, seq=self.sent_seq)
+                    self.pause.sent(pause=True, seq=self.sent_seq, from_start=True)
+                if self.pause.client is not ClientPause.NO:
+                    self._step(_PAUSED)
             case sent_.Pause() | sent_.Resume():
                 self.pause.sent(pause=isinstance(message, sent_.Pause), seq=self.sent_seq)
             case _:

@@ -21,6 +21,7 @@ from audiohook_fw.protocol import (
     ServerState,
     UnknownReceived,
     UpdateReceived,
+    WithheldReceived,
 )
 from audiohook_fw.telemetry import Metrics
 
@@ -70,6 +71,8 @@ class Counting:
         if received is not None:
             received.value += 1
         match event:
+            case WithheldReceived(what="dtmf"):
+                self._received[DtmfReceived].value += 1
             case UnknownReceived():
                 self._metrics.counter("audiohook.messages.unknown").value += 1
             case ErrorReceived(error=error):

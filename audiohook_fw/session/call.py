@@ -51,6 +51,7 @@ from audiohook_fw.protocol import (
     ServerProtocol,
     UnknownReceived,
     UpdateReceived,
+    WithheldReceived,
 )
 from audiohook_fw.telemetry import attributes as names
 from audiohook_fw.telemetry import set_log_context
@@ -221,6 +222,9 @@ class Call:
             self._dispatch.control("on_decided", self._decision)
         self._dispatch.control("on_opened")
         logger.info("call accepted: key %s, %s", self.facts.key_name, media or "no audio")
+        early = self.protocol.early_pause()
+        if early is not None:
+            self.deliver(early)
 
     async def reject(self, decision: Reject) -> None:
         """Tell the plugins that the call was rejected, and end. Again does nothing."""
@@ -279,6 +283,11 @@ class Call:
                 tell("on_client_error", ClientError(error.code, error.message, retry))
             case DtmfReceived(digit=digit, position=position):
                 tell("on_dtmf", digit, position)
+            case WithheldReceived(what=what, first=True):
+                self.trace.event(names.EVENT_WITHHELD, {names.WITHHELD: what})
+                logger.warning(
+                    "%s came in a pause that may be the client's own: dropped, and so is more", what
+                )
             case PlaybackReceived(started=started, position=position):
                 tell("on_playback", Playback.STARTED if started else Playback.COMPLETED, position)
             case UnknownReceived():

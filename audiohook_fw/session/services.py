@@ -50,6 +50,7 @@ class CallServices:
     bytes: Counter = field(init=False)
     duration: Counter = field(init=False)
     stray: Counter = field(init=False)
+    withheld: dict[str, Counter] = field(init=False)
     clamped: Counter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,4 +58,7 @@ class CallServices:
         self.bytes = self.metrics.counter("audiohook.audio.bytes")
         self.duration = self.metrics.counter("audiohook.audio.duration")
         self.stray = self.metrics.counter("audiohook.audio.stray")
+        self.withheld = {
+            what: self.metrics.counter("audiohook.pause.withheld", what=what) for what in ("audio", "dtmf")
+        }
         self.clamped = self.metrics.counter("audiohook.gaps.clamped")

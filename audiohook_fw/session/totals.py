@@ -73,6 +73,8 @@ class Totals:
         summary = self.summary(reason)
         self._services.metrics.counter("audiohook.sessions.ended", reason=reason).value += 1
         self._services.stray.value += summary.dropped
+        for what, handle in self._services.withheld.items():
+            handle.value += summary.counts[f"withheld_{what}"]
         self._services.clamped.value += summary.counts["clamped"]
         return summary
 
@@ -94,6 +96,8 @@ class Totals:
                 "frames": self.frames,
                 "bytes": clock.audio * self._frame_width,
                 "stray": protocol.stray,
+                "withheld_audio": protocol.withheld_audio,
+                "withheld_dtmf": protocol.withheld_dtmf,
                 "clamped": clock.clamped,
                 "client_errors": self.errors,
                 "unknown_messages": self.unknown,

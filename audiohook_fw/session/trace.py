@@ -120,6 +120,8 @@ class CallTrace:
                 names.TOTAL_PAUSED: summary.paused / rate,
                 names.TOTAL_DISCARDED: summary.discarded / rate,
                 names.TOTAL_STRAY: summary.dropped,
+                names.TOTAL_WITHHELD_AUDIO: counts["withheld_audio"],
+                names.TOTAL_WITHHELD_DTMF: counts["withheld_dtmf"],
                 names.TOTAL_UNKNOWN: counts["unknown_messages"],
                 names.RTT_LAST: summary.rtt[-1] if summary.rtt else None,
                 names.RTT_MAX: max(summary.rtt, default=None),

@@ -26,6 +26,7 @@ SPANS: Final = {
 
 EVENT_PAUSE: Final = "audiohook.pause"
 EVENT_RESUME: Final = "audiohook.resume"
+EVENT_WITHHELD: Final = "audiohook.withheld"
 EVENT_DISCARDED: Final = "audiohook.discarded"
 EVENT_UPDATE: Final = "audiohook.update"
 EVENT_ERROR: Final = "audiohook.error"
@@ -36,6 +37,7 @@ EVENT_QUARANTINE: Final = "audiohook.quarantine"
 EVENTS: Final = {
     EVENT_PAUSE: "The client confirmed a pause.",
     EVENT_RESUME: "Audio went on after a pause.",
+    EVENT_WITHHELD: "The first audio or key that came in what may be a pause of the client's own; dropped.",
     EVENT_DISCARDED: "The client threw away audio.",
     EVENT_UPDATE: "The client changed its language.",
     EVENT_ERROR: "An error message came, or the client broke a rule.",
@@ -66,6 +68,7 @@ CLOSE_REASON: Final = "audiohook.close.reason"
 ERROR_CODE: Final = "audiohook.error.code"
 ERROR_TYPE: Final = "error.type"
 PAUSE_ORIGIN: Final = "audiohook.pause.origin"
+WITHHELD: Final = "audiohook.withheld.what"
 POSITION: Final = "audiohook.position"
 GAP_START: Final = "audiohook.gap.start"
 GAP_LENGTH: Final = "audiohook.gap.length"
@@ -76,6 +79,8 @@ TOTAL_AUDIO: Final = "audiohook.total.audio"
 TOTAL_PAUSED: Final = "audiohook.total.paused"
 TOTAL_DISCARDED: Final = "audiohook.total.discarded"
 TOTAL_STRAY: Final = "audiohook.total.stray"
+TOTAL_WITHHELD_AUDIO: Final = "audiohook.total.withheld_audio"
+TOTAL_WITHHELD_DTMF: Final = "audiohook.total.withheld_dtmf"
 TOTAL_UNKNOWN: Final = "audiohook.total.unknown_messages"
 RTT_LAST: Final = "audiohook.rtt.last"
 RTT_MAX: Final = "audiohook.rtt.max"
@@ -106,6 +111,7 @@ ATTRIBUTES: Final = {
     ERROR_CODE: "Code of an error message.",
     ERROR_TYPE: "Class of the exception; its text is never exported.",
     PAUSE_ORIGIN: "Who paused: client, server or unknown.",
+    WITHHELD: "What was dropped in a pause of the client's own: audio or dtmf.",
     POSITION: "Call time, seconds.",
     GAP_START: "Call time at which a gap begins, seconds.",
     GAP_LENGTH: "Length of a gap, seconds.",
@@ -116,6 +122,8 @@ ATTRIBUTES: Final = {
     TOTAL_PAUSED: "Call time spent in pauses, seconds.",
     TOTAL_DISCARDED: "Call time discarded by the client, seconds.",
     TOTAL_STRAY: "Frames that came while paused or closing.",
+    TOTAL_WITHHELD_AUDIO: "Frames that came in what may be a pause of the client's own, and were dropped.",
+    TOTAL_WITHHELD_DTMF: "Keys that came in what may be a pause of the client's own, and were dropped.",
     TOTAL_UNKNOWN: "Messages of unknown type.",
     RTT_LAST: "Last round-trip time, seconds.",
     RTT_MAX: "Longest round-trip time, seconds.",

@@ -32,6 +32,7 @@ _context: ContextVar[Mapping[str, str] | None] = ContextVar("audiohook_log_conte
 
 _QUIET: Final = {
     "aiohttp.access": "WARNING",
+    "aiosqlite": "WARNING",  # tells each statement with its values, and so what was said in calls
     "asyncio": "WARNING",
     "opentelemetry": "WARNING",
     "opentelemetry.exporter": "ERROR",  # warns at each of many retries while a collector is down

@@ -66,6 +66,8 @@ _TABLE: Final = (
     _counter("audio.bytes", "By", "Audio delivered to plugins."),
     _counter("audio.duration", "s", "Audio delivered to plugins, in call time."),
     _counter("audio.stray", "{frame}", "Frames that came while paused or closing, and were dropped."),
+    _counter("pause.withheld", "{item}", "Frames (`audio`) and keys (`dtmf`) dropped because they came in "
+             "what is, or may be, a pause of the client's own.", "what"),
     _counter("gaps.clamped", "{gap}", "Gaps the client claimed longer than possible."),
     # messages
     _counter("messages.received", "{message}", "Messages received, by type (or unknown).", "type"),

@@ -11,6 +11,7 @@ from typing import Final
 
 from audiohook_fw.plugin import Accept, CloseReason, Event, Reject, SessionSummary
 from audiohook_fw.protocol import (
+    AudioReceived,
     ClientMessage,
     ClientProtocol,
     ClientState,
@@ -123,7 +124,7 @@ class Line:
             event = self.server.receive_binary(self.client.send_audio(payload))
             if isinstance(event, Violated):
                 raise ValueError(f"no such frame can come: {event.error}")
-            if event is not None:
+            if isinstance(event, AudioReceived):
                 self.call.audio(event)
 
     def say(self, message: ClientMessage) -> None:

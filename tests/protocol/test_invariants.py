@@ -37,6 +37,7 @@ from audiohook_fw.protocol import (
     UpdateReceived,
     Violated,
     WireEntity,
+    WithheldReceived,
 )
 
 SESSION = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
@@ -233,7 +234,7 @@ class ServerMachine(RuleBasedStateMachine):
             case Violated():
                 assert before in ("upgraded", "active")
                 assert self.server.state == ServerState.FAILED
-            case None:
+            case None | WithheldReceived():
                 assert self.server.state == before
                 assert length == 0 or self.server.dropped_audio == dropped + 1
 

@@ -89,3 +89,32 @@ def test_a_client_that_acknowledges_nothing_costs_no_memory():
     held = [getattr(flags, name) for name in flags.__slots__]
     assert max(len(item) for item in held if not isinstance(item, (bool, str))) <= 64
     assert not flags.paused(9999)
+
+
+@pytest.mark.parametrize(
+    ("steps", "secure"),
+    [
+        ([], False),
+        (["pause 2", "paused 2"], False),
+        (["paused 1"], True),
+        (["paused 1", "resumed 1"], False),
+        (["paused 1", "pause 2", "paused 2"], True),
+        (["pause 2", "paused 2", "paused 2"], True),
+        (["pause 2", "paused 2", "paused 2", "resume 3", "resumed 3"], False),
+    ],
+)
+def test_what_may_be_a_pause_of_the_client_s(steps: list[str], secure: bool):
+    assert play(*steps)[0].may_be_secure is secure
+
+
+def test_a_pause_from_the_start_may_be_of_both_sides_until_audio_goes_on():
+    flags = PauseFlags()
+    flags.sent(pause=True, seq=1, from_start=True)
+    flags.paused(1)
+    assert (flags.client, flags.may_be_secure) == (NO, True)
+    flags.sent(pause=False, seq=2)
+    assert flags.may_be_secure
+    flags.resumed(2)
+    flags.sent(pause=True, seq=3)
+    flags.paused(3)
+    assert not flags.may_be_secure

@@ -64,7 +64,12 @@ async def test_the_summary_tells_the_totals(bench: Any, make_witness: Any) -> No
     await bench.accepted(w=make_witness())
     bench.hear(b"\xff" * 1600)
     bench.tell("paused")
-    assert bench.protocol.receive_binary(b"\xff" * 1600) is None
+    for _ in range(2):
+        withheld = bench.protocol.receive_binary(b"\xff" * 1600)
+        if withheld is not None:
+            bench.call.deliver(withheld)
+    for digit in "4111":
+        bench.tell("dtmf", {"digit": digit})
     bench.tell("resumed", {"start": "PT0.1S", "discarded": "PT2S"})
     bench.tell("discarded", {"start": "PT2.1S", "discarded": "PT1000000000S"})
     for rtt in ("PT0.05S", "PT0.25S"):
@@ -76,17 +81,21 @@ async def test_the_summary_tells_the_totals(bench: Any, make_witness: Any) -> No
     assert (summary.reason, summary.rate, summary.audio, summary.paused) == ("error", 8000, 800, 16_000)
     assert summary.position == summary.audio + summary.paused + summary.discarded
     assert summary.discarded <= 31 * 8_000
-    assert (summary.dropped, summary.rtt) == (1, (0.05, 0.25))
+    assert (summary.dropped, summary.rtt) == (2, (0.05, 0.25))
     assert summary.counts == {
         "frames": 1,
         "bytes": 1600,
-        "stray": 1,
+        "stray": 2,
+        "withheld_audio": 2,
+        "withheld_dtmf": 4,
         "clamped": 1,
         "client_errors": 1,
         "unknown_messages": 1,
     }
     assert summary.started_at == bench.facts.started_at < summary.ended_at
-    assert bench.value("audio.frames") == bench.value("audio.stray") == bench.value("gaps.clamped") == 1
+    assert bench.value("audio.frames") == bench.value("gaps.clamped") == 1
+    assert bench.value("audio.stray") == bench.value("pause.withheld", what="audio") == 2
+    assert bench.value("pause.withheld", what="dtmf") == 4
     assert bench.value("audio.bytes") == 1600
     assert bench.value("audio.duration") == 0.1
     assert bench.value("sessions.ended", reason="error") == 1

@@ -19,6 +19,8 @@ FORMAT = "audiohook-recording/1"
 
 MOST: Final = 5_000
 """Events, and gaps, that a sidecar lists: a client that floods must not fill memory and disk."""
+WITHHELD: Final = ("audio", "dtmf")
+"""What may come in a pause of the client's, and is dropped and counted: frames, and keys."""
 LOST: Final = "overflow"
 """The cause of gaps that this server is to blame for."""
 
@@ -142,6 +144,7 @@ class Sidecar:
                 "discarded": summary.discarded,
                 "overflow": self.lost,
                 "frames_refused": summary.dropped,
+                "withheld": {what: summary.counts.get(f"withheld_{what}", 0) for what in WITHHELD},
             },
             "rtt": {"last": rtt[-1], "max": max(rtt), "count": len(rtt)} if rtt else None,
         }

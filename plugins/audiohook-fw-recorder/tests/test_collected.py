@@ -30,6 +30,7 @@ class Summary:
         self.reason, self.ended_at, self.rtt = "end", datetime.now(UTC), ()
         self.position = self.audio = position
         self.paused = self.discarded = self.dropped = 0
+        self.counts: dict[str, int] = {}
 
 
 def collected(directory: Path, name: str = "call") -> Collected:

@@ -189,7 +189,7 @@ def test_between_two_segments_is_a_second_but_at_the_end_of_the_call(tmp_path: P
     collected.audio(AudioFrame(bytes(5 * RATE), media, 320))
     collected.take()
     assert (collected.write(11.1), files.samples) == (Written.ALL, 320 + 5 * RATE)
-    nothing = {"paused": 0, "discarded": 0, "dropped": 0, "rtt": (), "audio": 0}
+    nothing = {"paused": 0, "discarded": 0, "dropped": 0, "rtt": (), "audio": 0, "counts": {}}
     summary: Any = SimpleNamespace(position=50_000, reason="end", ended_at=datetime.now(UTC), **nothing)
     collected.finish(summary, {})
     assert (collected.write(11.2), files.samples, collected.closed) == (Written.ALL, 50_000, True)

@@ -95,6 +95,7 @@ async def test_file_time_is_call_time(
         "discarded": 2_000,
         "overflow": 0,
         "frames_refused": 0,
+        "withheld": {"audio": 0, "dtmf": 0},
     }
 
 

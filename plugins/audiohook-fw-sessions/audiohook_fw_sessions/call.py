@@ -27,6 +27,8 @@ from .settings import SessionsSettings
 __all__ = ["RecordedCall", "Sink"]
 
 _MAX_CODE: Final = 2_000_000_000
+_ORIGINS: Final = (str(PauseOrigin.CLIENT), str(PauseOrigin.UNKNOWN), str(PauseOrigin.SERVER))
+"""Of what is told of one pause, the first of these counts."""
 _MAX_EVENTS: Final = 100_000
 """Of one call; a plugin that emits more is broken, and one call must not fill the database."""
 
@@ -56,6 +58,7 @@ class RecordedCall(SessionHandler):
         self._tags: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         self._pause: dict[str, Any] | None = None
+        self._pause_revision = 0
 
     # hooks ----------------------------------------------------------------------------------------
 
@@ -79,7 +82,7 @@ class RecordedCall(SessionHandler):
         self._save()
 
     def on_pause(self, origin: PauseOrigin, position: int) -> None:
-        """Note a pause; its length comes with its end."""
+        """Note a pause; its length comes with its end. Whose it is may be told later, and again."""
         if self._pause is None:
             self._pause = {
                 "number": self._next("pauses"),
@@ -87,7 +90,12 @@ class RecordedCall(SessionHandler):
                 "origin": str(origin),
                 "start": position,
             }
-            self._put("pauses", self._pause | {"revision": 1})
+            self._pause_revision = 0
+        elif _ORIGINS.index(str(origin)) < _ORIGINS.index(self._pause["origin"]):
+            self._pause["origin"] = str(origin)
+        else:
+            return
+        self._put_pause(self._pause)
 
     def on_resume(self, gap: Gap) -> None:
         """Note how long the pause was."""
@@ -97,8 +105,7 @@ class RecordedCall(SessionHandler):
             "origin": str(PauseOrigin.UNKNOWN),
         }
         self._pause = None
-        ended = {"start": gap.start, "length": gap.length, "clamped": gap.clamped, "revision": 2}
-        self._put("pauses", pause | ended)
+        self._put_pause(pause | {"start": gap.start, "length": gap.length, "clamped": gap.clamped})
 
     def on_discarded(self, gap: Gap) -> None:
         """Note what the client threw away."""
@@ -152,6 +159,10 @@ class RecordedCall(SessionHandler):
     def _next(self, table: str) -> int:
         self._numbers[table] = number = self._numbers.get(table, 0) + 1
         return number
+
+    def _put_pause(self, pause: Mapping[str, Any]) -> None:
+        self._pause_revision += 1
+        self._put("pauses", {**pause, "revision": self._pause_revision})
 
     def _put(self, table: str, values: Mapping[str, Any]) -> None:
         self._sink.put(table, {"session": self.id, **values})

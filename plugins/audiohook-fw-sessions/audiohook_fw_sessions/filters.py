@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
+
+from audiohook_fw import PauseOrigin
 
 from .rows import first_id
-from .schema import sessions, tags
+from .schema import pauses, sessions, tags
 from .search import said
 
 __all__ = ["NAMES", "STATES", "Filter", "FilterError", "conditions", "read_filter", "read_id"]
@@ -21,10 +23,11 @@ STATES: Final = ("open", "ended", "rejected", "interrupted")
 
 NAMES: Final = (
     *("since", "until", "key", "organization", "queue", "conversation", "state", "tag", "min_seconds"),
-    "search",
+    *("search", "paused"),
 )
 """What can be filtered by."""
 
+_NO_TEXTS: Final = ("tag", "min_seconds", "paused")
 _LONGEST: Final = 500
 _WORD: Final = re.compile(r"\w+")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -41,7 +44,10 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Sessions that are all of this. Times are UTC; `until` is excluded."""
+    """Sessions that are all of this. Times are UTC; `until` is excluded.
+
+    `paused`: with a pause that was, or may have been, the client's own.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -53,6 +59,7 @@ class Filter:
     tags: tuple[tuple[str, str | None], ...] = ()
     min_seconds: float | None = None
     words: tuple[str, ...] = field(default=(), repr=False)
+    paused: bool = False
 
 
 def read_filter(given: Mapping[str, Any]) -> Filter:
@@ -61,7 +68,7 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
     Raises:
         FilterError: one of them means nothing.
     """
-    short = {name: _short(name, given.get(name)) for name in NAMES if name not in ("tag", "min_seconds")}
+    short = {name: _short(name, given.get(name)) for name in NAMES if name not in _NO_TEXTS}
     since = _moment("since", short["since"])
     until = _moment("until", short["until"], end=True)
     if since is not None and until is not None and since >= until:
@@ -82,6 +89,7 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
         tags=tuple(_tag(tag) for tag in given.get("tag") or ()),
         min_seconds=_seconds(given.get("min_seconds")),
         words=words,
+        paused=_truth("paused", given.get("paused")),
     )
 
 
@@ -122,6 +130,9 @@ def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     for name, value_or_any in wanted.tags:
         tagged = select(tags.c.session).where(tags.c.name == name)
         found.append(c.id.in_(tagged if value_or_any is None else tagged.where(tags.c.value == value_or_any)))
+    if wanted.paused:
+        own = pauses.c.origin != str(PauseOrigin.SERVER)
+        found.append(exists().where(pauses.c.session == c.id, own))
     if wanted.words:
         found.append(c.id.in_(said(wanted.words, dialect)))
     return found
@@ -164,6 +175,13 @@ def _seconds(value: object) -> float | None:
     if not 0 <= seconds < 1e9:
         raise FilterError("min_seconds", f"{value!r} is no number of seconds from 0")
     return seconds
+
+
+def _truth(name: str, value: object) -> bool:
+    said = str(value or "false").lower()
+    if said not in ("true", "false"):
+        raise FilterError(name, f"{said[:20]!r} is neither true nor false")
+    return said == "true"
 
 
 def _tag(value: object) -> tuple[str, str | None]:

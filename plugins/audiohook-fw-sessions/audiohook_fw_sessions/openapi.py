@@ -22,6 +22,7 @@ _FILTERS: Final = (
     ("queue", "string", "Id or name of the queue."),
     ("conversation", "string", "Id of the conversation."),
     ("min_seconds", "number", "Of at least this length."),
+    ("paused", "boolean", "With a pause of the client's own, or one that may be."),
     ("search", "string", "Words that one utterance holds, all of them."),
 )
 _HIDDEN: Final = frozenset({"revision", "session", "process"})

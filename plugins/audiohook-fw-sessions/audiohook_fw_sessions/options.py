@@ -58,6 +58,9 @@ _FILTER: Final[Mapping[str, tuple[Any, Any]]] = {
     "state": _option(str, "", None, f"In this state: {', '.join(STATES)}."),
     "tag": _option(list[str], [], "NAME[=VALUE]", "With this tag; may be given often."),
     "min_seconds": _option(float | None, None, "SECONDS", "Of at least this length."),
+    "paused": _option(
+        bool, False, None, "With a pause of the client's own (a secure pause), or one that may be."
+    ),
     "search": _option(str, "", "WORDS", "In which one utterance holds all these words."),
 }
 

@@ -97,11 +97,13 @@ async def test_answers_are_as_the_document_says(ask: Any) -> None:
         answer = whole["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         check(await ask(asked), answer, whole)
     names = {p["name"] for p in whole["paths"]["/v1/sessions"]["get"]["parameters"]}
-    for name in names - {"limit", "details", "before", "state", "since", "until", "min_seconds"}:
+    for name in names - {"limit", "details", "before", "state", "since", "until", "min_seconds", "paused"}:
         await ask(f"/v1/sessions?{name}=x")
 
 
 async def test_pages(ask: Any) -> None:
+    assert (await ask("/v1/sessions?paused=true"))["sessions"] == []
+    assert len((await ask("/v1/sessions?paused=false"))["sessions"]) == 5
     seen = []
     path = "/v1/sessions?limit=2"
     while True:

@@ -100,6 +100,24 @@ def test_a_call(new_call: NewCall, place: Any) -> None:
     assert session["node"] == "test"
 
 
+def test_that_a_pause_is_the_client_s_may_come_after_its_beginning(new_call: NewCall, place: Any) -> None:
+    other = Other()
+    call = new_call(others={"other": other})
+    call.open()
+    hold = call.run(lambda: other.session.pause("a look-up"))
+    call.pause()
+    call.advance(2)
+    call.run(hold.release)
+    call.advance(1)
+    call.resume()
+    call.run(lambda: other.session.pause("for good"))
+    call.close()
+    call.shutdown()
+    first, second = the(place)["pauses"]
+    assert (first["origin"], first["length"]) == ("client", 24_000)
+    assert (second["origin"], second["length"]) == ("server", None)
+
+
 def test_discards_errors_and_failures(new_call: NewCall, place: Any) -> None:
     call = new_call(others={"other": Other()})
     call.open()

@@ -58,6 +58,7 @@ def filled(place: Any) -> Any:
             writer.put("events", {"session": values["id"], "number": 1, "text": text, "body": "{}", **said})
     pause = {"number": 1, "revision": 2, "origin": "client", "start": 16_000, "length": 8_000}
     writer.put("pauses", {"session": session_id(4), **pause})
+    writer.put("pauses", {"session": session_id(5), **pause, "origin": "server"})
     writer.put("failures", {"session": session_id(4), "plugin": "asr", **dict.fromkeys(FAILURE, 0)})
     assert writer.stop(30) == 0
     assert writer.refused == 1  # failures without their flags: see below
@@ -106,6 +107,8 @@ def numbers(run: Run, *args: str) -> list[int]:
         (("--search", "MORNING good"), [9, 6, 3, 0]),
         (("--search", "straße number6"), [6]),
         (("--search", "strasse"), []),
+        (("--paused",), [4]),
+        (("--paused", "--key", "bot"), []),
         (("--search", "number6 number9"), []),
         (("--search", 'morning" OR "x'), []),
         (("--search", "morning", "--key", "bot", "--tag", "team=t0"), [9, 3]),

@@ -7,7 +7,7 @@ import typer
 from audiohook_fw import Commands
 
 from ..settings import RecorderSettings
-from . import erasing, export, info, listing, verify
+from . import compliance, erasing, export, info, listing, verify
 from .replay import make_replay
 
 __all__ = ["make_app", "make_replay"]
@@ -21,7 +21,7 @@ def make_app(settings: RecorderSettings, commands: Commands) -> typer.Typer:
     def recordings() -> None:
         """List, show, check, export and erase recordings."""
 
-    for module in (listing, info, verify, export):
+    for module in (listing, info, verify, compliance, export):
         module.register(app, settings)
     erasing.register(app, settings, commands)
     return app

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-__all__ = ["as_bytes", "as_time", "counted", "parse_time"]
+__all__ = ["as_bytes", "as_time", "counted", "parse_moment", "parse_time"]
 
 _TIME: Final = re.compile(r"(?:(?:(?P<h>[0-9]{1,4}):)?(?P<m>[0-9]{1,6}):)?(?P<s>[0-9]{1,9}(?:\.[0-9]{1,9})?)")
 
@@ -45,3 +46,23 @@ def parse_time(text: str) -> float:
 def counted(count: int, one: str, many: str = "") -> str:
     """Return a number and what it counts: `1 file`, `2 files`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def parse_moment(text: str, *, end: bool = False) -> datetime:
+    """Return the moment of `2026-01-31` or `2026-01-31T09:30`, UTC unless it names an offset.
+
+    Args:
+        end: of a day, return the beginning of the next one.
+
+    Raises:
+        ValueError: when it is neither.
+    """
+    try:
+        if len(text) == 10:
+            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        problem = f"{text!r} is no time; write a day as 2026-01-31, or a time as 2026-01-31T09:30"
+        raise ValueError(problem) from None

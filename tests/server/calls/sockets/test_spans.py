@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from audiohook_fw.plugin import Accept, Reject, SessionHandler, hookimpl
-from audiohook_fw.protocol import Discarded, Error, Paused, Ping, Resumed, Update
+from audiohook_fw.protocol import Discarded, Dtmf, Error, Paused, Ping, Resumed, Update
 from audiohook_fw.telemetry import ATTRIBUTES, EVENTS, SPANS
 
 
@@ -117,6 +117,8 @@ async def test_the_tree_of_an_accepted_call(house: Any) -> None:
         "audiohook.total.paused": 2.0,
         "audiohook.total.discarded": 1.0,
         "audiohook.total.stray": 0,
+        "audiohook.total.withheld_audio": 0,
+        "audiohook.total.withheld_dtmf": 0,
         "audiohook.total.unknown_messages": 1,
         "audiohook.rtt.last": 0.05,
         "audiohook.rtt.max": 0.25,
@@ -141,6 +143,24 @@ async def test_the_tree_of_an_accepted_call(house: Any) -> None:
             "audiohook.plugin.name": plugin,
             "audiohook.hook": "on_open",
         }
+
+
+async def test_what_comes_in_a_pause_of_the_client_s_is_told_once_and_not_what_it_is(house: Any) -> None:
+    await house.start(plain=Plain())
+    caller = await house.opened()
+    await caller.say(Paused())
+    for _ in range(3):
+        await caller.socket.send_bytes(b"\x2a" * 1_600)
+        await caller.say(Dtmf(digit="7"))
+    await caller.close()
+    await house.idle()
+    session = Tree(house.exporter)["audiohook.session"]
+    assert events(session)[1:] == [
+        ("audiohook.withheld", {"audiohook.withheld.what": what}) for what in ("audio", "dtmf")
+    ]
+    assert session.attributes["audiohook.total.withheld_audio"] == 3
+    assert session.attributes["audiohook.total.withheld_dtmf"] == 3
+    assert house.value("messages.received", type="dtmf") == 3
 
 
 async def test_the_tree_of_a_rejected_call(house: Any) -> None:

@@ -57,12 +57,16 @@ def cut_words(
 ) -> tuple[Word, ...]:
     """Return the words with cuts: those that a cut touches become one, from the first to the last of them."""
     result: list[Word] = []
-    at = 0
+    at = first = 0
     while at < len(words):
         last, start, end = at, *places[at]
         inside: list[Cut] = []
-        for cut in cuts:
-            if cut.start < end and cut.end > start:
+        while first < len(cuts) and cuts[first].end <= start:
+            first += 1
+        for cut in cuts[first:]:
+            if cut.start >= end:
+                break
+            if cut.end > start:
                 inside.append(cut)
                 start, end = min(start, cut.start), max(end, cut.end)
                 while last + 1 < len(words) and places[last + 1][0] < end:

@@ -102,5 +102,5 @@ class RedactSettings(BaseModel):
         "goes.",
     )
     max_length: int = Field(
-        default=2000, ge=100, le=100_000, description="Characters of a text; a longer one goes as a whole."
+        default=2000, ge=100, le=20_000, description="Characters of a text; a longer one goes as a whole."
     )

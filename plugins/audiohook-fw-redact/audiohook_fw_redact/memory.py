@@ -11,8 +11,9 @@ from audiohook_fw import Transcript
 from .finding import Finding
 from .languages import Topic
 from .recognise import Label, Reading, Run, is_bare
+from .timing import Stretch
 
-__all__ = ["CallMemory", "Stretch", "Tail", "goes_on"]
+__all__ = ["CallMemory", "Tail", "goes_on"]
 
 _MAX_CHANNELS: Final = 8
 _MAX_TEXT: Final = 160
@@ -23,8 +24,6 @@ _TOPIC_AGE: Final = 6
 _LEAST_OPEN: Final = 4
 _WORDS_AFTER: Final = 8
 _WORDS_BEFORE: Final = 6
-
-Stretch = tuple[int, int]
 
 
 @dataclass(slots=True)

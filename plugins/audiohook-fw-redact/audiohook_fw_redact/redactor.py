@@ -9,14 +9,15 @@ from typing import Final
 
 from audiohook_fw import Transcript, Word
 
-from .cutting import Cut, Place, align, cut_text, cut_words, stretch_of
+from .cutting import Cut, Place, align, cut_text, cut_words
 from .events import Redacted
 from .finding import Finding, Recogniser, UnreadableError, merged
 from .languages import language_for
-from .memory import CallMemory, Stretch, Tail, goes_on
+from .memory import CallMemory, Tail, goes_on
 from .patterns import Patterns
 from .recognise import Folded, Reading, find_all, fold, luhn, read
 from .settings import Kind, RedactSettings
+from .timing import Stretch, Timing
 
 __all__ = ["FAILED", "Outcome", "Redactor"]
 
@@ -104,11 +105,13 @@ class Redactor:
         redacted = _cut(event, places, cuts) if cuts else event
         if not event.is_final:
             return Outcome(redacted, tuple(findings))
-        spans = self._spans(event, places, findings, rate)
+        timing = Timing(event, places, int(self._settings.margin * rate))
+        spans = [_span(event, f.kind, timing.of((f.start, f.end))) for f in findings]
         if tail is not None and any(f.start < reading.own for f in every):
             spans += [_span(event, every[0].kind, stretch) for stretch in tail.shown]
             tail.shown = []
-        shown = self._shown(event, places, findings, reading, folded, rate)
+        let_through = _let_through(findings, reading, folded)
+        shown = [] if let_through is None else [timing.of(let_through)]
         memory.note(event, reading, shown, every, is_done=_is_done(reading, every))
         return Outcome(redacted, tuple(findings), tuple(spans))
 
@@ -168,32 +171,6 @@ class Redactor:
                 return digits[-last:]
         return ""
 
-    def _spans(
-        self, event: Transcript, places: Sequence[Place] | None, findings: Sequence[Finding], rate: int
-    ) -> list[Redacted]:
-        margin = int(self._settings.margin * rate)
-        return [_span(event, f.kind, stretch_of(event, places, (f.start, f.end), margin)) for f in findings]
-
-    def _shown(
-        self,
-        event: Transcript,
-        places: Sequence[Place] | None,
-        findings: Sequence[Finding],
-        reading: Reading,
-        folded: Folded,
-        rate: int,
-    ) -> list[Stretch]:
-        """Return when the digits at the end were said, if they are let through."""
-        if not reading.runs:
-            return []
-        run = reading.runs[-1]
-        if run.end <= reading.own:
-            return []
-        place = folded.original(max(0, run.start - reading.own), run.end - reading.own)
-        if any(f.start <= place[0] and f.end >= place[1] for f in findings):
-            return []
-        return [stretch_of(event, places, place, int(self._settings.margin * rate))]
-
     def _whole(self, event: Transcript, memory: CallMemory, rate: int) -> Outcome:
         self.failures += 1
         text = "****" if self._settings.style == "stars" else f"[{FAILED}]"
@@ -218,6 +195,15 @@ def _moved(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
         replace(f, start=(f.start if f.start >= own else min(begins, f.end - 1)) - own, end=f.end - own)
         for f in findings
     ]
+
+
+def _let_through(findings: Sequence[Finding], reading: Reading, folded: Folded) -> Place | None:
+    """Return the place of the digits at the end, if they are let through."""
+    if not reading.runs or reading.runs[-1].end <= reading.own:
+        return None
+    run = reading.runs[-1]
+    start, end = folded.original(max(0, run.start - reading.own), run.end - reading.own)
+    return None if any(f.start <= start and f.end >= end for f in findings) else (start, end)
 
 
 def _placed(finding: Finding, folded: Folded) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +24,9 @@ _TOPIC_AGE: Final = 6
 _LEAST_OPEN: Final = 4
 _WORDS_AFTER: Final = 8
 _WORDS_BEFORE: Final = 6
+_YEAR: Final = 4
+_NOBODY: Final = "\0"
+"""Who is to answer still, once the answer was given."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ class CallMemory:
         event: Transcript,
         reading: Reading,
         shown: list[Stretch],
-        findings: Iterable[Finding],
+        findings: Sequence[Finding],
         *,
         is_done: bool,
     ) -> None:
@@ -98,12 +101,17 @@ class CallMemory:
         if any((finding.kind, finding.rule) == (Topic.EMAIL, "half") for finding in findings):
             self._topic, self._topic_age = Topic.EMAIL, _TOPIC_AGE - _MAX_AGE
             self._asker, self._asked = "", event.channel
+        elif any(_is_whole_date(finding, reading) for finding in findings):
+            self._asked = _NOBODY
         self._note_tail(event.channel, reading, event.start + event.length, shown, is_done=is_done)
 
     def _note_topic(self, channel: str, reading: Reading) -> None:
         """Remember what an utterance asks for or announces; personal data rather than the harmless."""
         before = self._topic
-        topics = [label.topic for label in reading.labels if reading.tokens[label.first].start >= reading.own]
+        labels = [label for label in reading.labels if reading.tokens[label.first].start >= reading.own]
+        if before is Topic.BIRTH_DATE:  # "and the year?" asks for more of it
+            labels = [x for x in labels if reading.tokens[x.first].text not in reading.language.date_parts]
+        topics = [label.topic for label in labels]
         personal = [topic for topic in topics if topic is not Topic.HARMLESS]
         if topics:
             self._topic, self._topic_age = (personal or topics)[-1], 0
@@ -150,6 +158,13 @@ class CallMemory:
         self._tails[channel] = tail
         while len(self._tails) > _MAX_CHANNELS:
             del self._tails[next(iter(self._tails))]
+
+
+def _is_whole_date(finding: Finding, reading: Reading) -> bool:
+    """Tell whether a date of birth has as many digits as one with a year."""
+    if finding.kind != Topic.BIRTH_DATE or finding.rule == "numeric":
+        return finding.kind == Topic.BIRTH_DATE
+    return sum(len(run.digits) for run in reading.runs if run.end > reading.own) >= _YEAR
 
 
 def goes_on(tail: Tail, reading: Reading) -> bool:

@@ -189,3 +189,22 @@ def test_a_mail_address_that_nobody_asked_for(talk: Any) -> None:
 def test_a_whole_address_has_nothing_else_go(talk: Any) -> None:
     said = ("ann at gmail dot com", "A: okay ann", "perfect", "A: anything else")
     assert play(talk, *said) == ["[email]", *(line.removeprefix("A: ") for line in said[1:])]
+
+
+@pytest.mark.parametrize(
+    ("answers", "left"),
+    [
+        (("the fourteenth of march", "nineteen seventy two"), ["the [birth_date]", "[birth_date]"]),
+        (("fourteenth", "A: yes", "of march", "A: and the year", "seventy two"),
+         ["[birth_date]", "yes", "of [birth_date]", "and the year", "[birth_date]"]),
+        (("in seventy two",), ["in [birth_date]"]),
+        (("three fourteen nineteen hundred and seventy two",), ["[birth_date]"]),
+        (("14.03.1972", "A: so march fourteenth seventy two", "you may"),
+         ["[birth_date]", "so [birth_date]", "you may"]),
+        (("march fourteenth nineteen seventy two", "twelve of them", "it costs twelve dollars"),
+         ["[birth_date]", "twelve of them", "it costs twelve dollars"]),
+        (("it was twelve dollars",), ["it was twelve dollars"]),
+    ],
+)  # fmt: skip
+def test_a_date_of_birth_in_parts(answers: tuple[str, ...], left: list[str], talk: Any) -> None:
+    assert play(talk, "A: your date of birth please", *answers)[1:] == left

@@ -45,7 +45,14 @@ _LABELS: Final = {
         "bsn|steuer|nir|codice fiscale|driver license|drivers license|driving license|driving licence"
     ),
     Topic.IBAN: "iban|i ban|bank account|account number|sort code|routing number|account",
-    Topic.BIRTH_DATE: "born|date of birth|birth date|birthdate|birthday|dob|d o b|birth",
+    Topic.BIRTH_DATE: (
+        "born|date of birth|birth date|birthdate|birthday|dob|d o b|birth|"
+        # as in other languages, of which written dates are read
+        "geboren|geburtsdatum|geburtstag|date de naissance|naissance|née|né le|"
+        "fecha de nacimiento|nacimiento|"
+        "nacido|nacida|data di nascita|nascita|nato il|nata il|geboortedatum|data de nascimento|nascimento|"
+        "nascido|nascida|data urodzenia|urodzony|urodzona"
+    ),
     Topic.HARMLESS: (
         "order|order number|order id|room|room number|invoice|ticket|reference|reference number|ref|"
         "confirmation|confirmation number|confirmation code|tracking|tracking number|flight|extension|zip|"
@@ -128,6 +135,8 @@ ENGLISH: Final = Language(
     months={word: number for number, word in enumerate(_MONTHS.split(), 1)}
     | {word[:3]: number for number, word in enumerate(_MONTHS.split(), 1)}
     | {"sept": 9},
+    verbs=_words("may march mar"),
+    date_parts=_words("day month year"),
     ordinals={word: number for number, word in enumerate(_ORDINALS.split(), 1)} | {"thirtieth": 30},
     labels={tuple(words.split()): topic for topic, text in _LABELS.items() for words in text.split("|")},
     units_after=_words(_UNITS_AFTER),

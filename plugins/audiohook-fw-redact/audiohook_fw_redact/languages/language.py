@@ -42,6 +42,8 @@ class Language:
         groups: words that tell of the groups of a number: "the next four are"; a number has more than one.
         ranks: those of them of which one must be there.
         months: month names and their number.
+        verbs: those of them that are other words as well ("may", "march").
+        date_parts: "day", "month", "year".
         ordinals: "first" to "thirty", with their number.
         labels: what a word or two say about the number near them; the longest wins.
         units_after: words after a number which make it an amount.
@@ -72,6 +74,8 @@ class Language:
     groups: frozenset[str]
     ranks: frozenset[str]
     months: Mapping[str, int]
+    verbs: frozenset[str]
+    date_parts: frozenset[str]
     ordinals: Mapping[str, int]
     labels: Mapping[tuple[str, ...], Topic]
     units_after: frozenset[str]

@@ -135,8 +135,15 @@ class Redactor:
     def _found_by_others(self, text: str, language: str) -> list[Finding]:
         found = [*self._patterns.find(text)]
         for recogniser in self._recognisers:
-            found += (replace(f, kind=recogniser.kind) for f in recogniser.find(text, language))
-        return _checked(found, text)
+            kind = recogniser.kind
+            try:
+                found += (replace(f, kind=kind) for f in _checked([*recogniser.find(text, language)], text))
+            except UnreadableError as error:
+                raise UnreadableError(f"the recogniser of {kind} {error}") from None
+            except Exception as error:  # whatever it raises; what it says may quote people
+                problem = f"the recogniser of {kind} raised {type(error).__name__}"
+                raise UnreadableError(problem) from None
+        return found
 
     def _finds_in_words(self, event: Transcript, memory: CallMemory, tag: str, tail: Tail | None) -> bool:
         text = " ".join(word.text for word in event.words)
@@ -225,7 +232,7 @@ def _is_done(reading: Reading, findings: Sequence[Finding]) -> bool:
 
 def _checked(findings: list[Finding], text: str) -> list[Finding]:
     if any(not 0 <= f.start < f.end <= len(text) for f in findings):
-        raise UnreadableError("a recogniser told of a place that is not in the text")
+        raise UnreadableError("told of a place that is not in the text")
     return findings
 
 

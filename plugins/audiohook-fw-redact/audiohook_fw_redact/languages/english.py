@@ -26,7 +26,8 @@ _ORDINALS: Final = (
 _LABELS: Final = {
     Topic.CARD: (
         "card|cards|credit card|debit card|card number|visa|mastercard|master card|amex|american express|"
-        "discover|maestro|long number|sixteen digits|16 digits|pan|prepaid"
+        "discover|maestro|long number|sixteen digits|16 digits|pan|prepaid|"
+        "pay with|paying with|pay using|pay by"
     ),
     Topic.CARD_CODE: (
         "security code|cvv|cvc|cvv2|c v v|c v c|csc|verification code|three digits on the back|"

@@ -16,7 +16,7 @@ __all__ = ["find_birth_dates"]
 _WRITTEN: Final = re.compile(r"\b(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}[/.-]\d{1,2}[/.-]\d{1,2})\b")
 _FEW: Final = 3
 """Words of an answer beside its digits."""
-_NAME_REACH: Final = 4
+_OF_BIRTH: Final = frozenset({"of", "birth", "is", "was", ":", ","})
 _BETWEEN: Final = frozenset({"of", "the", "in", ",", "and", "-", "."})
 
 
@@ -61,10 +61,12 @@ def _is_other_amount(reading: Reading, run: Run) -> bool:
 
 def _named(reading: Reading) -> Iterator[Finding]:
     """Find the parts of a date that are called so: "the day is fourteen, the month is three"."""
-    named = reading.language.date_parts
+    named, tokens = reading.language.date_parts, reading.tokens
     for run in reading.runs:
-        before = reading.tokens[max(0, run.pieces[0].first - _NAME_REACH) : run.pieces[0].first]
-        if len(run.digits) <= 4 and any(token.text in named for token in before):
+        at = run.pieces[0].first - 1
+        while at > 0 and tokens[at].text in _OF_BIRTH:
+            at -= 1
+        if at >= 0 and len(run.digits) <= 4 and tokens[at].text in named:
             yield Finding("birth_date", "named", run.start, run.end)
 
 

@@ -20,6 +20,8 @@ _MAY_GO_ON: Final = 4
 _PAIRS_GO_ON: Final = 6
 """The same for numbers said in pairs, as times and years are."""
 _CARD: Final = range(13, 20)
+_MAX_SPELLINGS: Final = 128
+"""Ways to read the pairs of a card: "eighty seven" may be 87, or 80 and 7."""
 _LONG: Final = 7
 _HARMLESS: Final = 8
 """So many digits of an order number, say, may come in several utterances; more may be a card after all."""
@@ -127,14 +129,17 @@ def _chains(runs: Sequence[Run], gap: int) -> Iterator[list[Run]]:
 def _card_from(pieces: Sequence[Piece], first: int) -> int | None:
     """Return the last piece of a card that begins with a piece; the longest one."""
     best = None
-    for readings in ("chars", "other"):
-        digits = ""
-        for at in range(first, len(pieces)):
-            digits += getattr(pieces[at], readings)
-            if len(digits) > _CARD[-1]:
-                break
-            if len(digits) in _CARD and is_issued(digits) and luhn(digits):
-                best = at if best is None else max(at, best)
+    spellings = [""]
+    for at in range(first, len(pieces)):
+        piece = pieces[at]
+        both = piece.other not in ("", piece.chars) and len(spellings) < _MAX_SPELLINGS
+        ways = (piece.chars, piece.other) if both else (piece.chars,)
+        spellings = [spelling + way for spelling in spellings for way in ways]
+        spellings = [spelling for spelling in spellings if len(spelling) <= _CARD[-1]]
+        if not spellings:
+            break
+        if any(len(s) in _CARD and is_issued(s) and luhn(s) for s in spellings):
+            best = at
     return best
 
 

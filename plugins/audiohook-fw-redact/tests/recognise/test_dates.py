@@ -49,3 +49,7 @@ def test_written_dates_in_other_languages(text: str, found: Found) -> None:
 def test_parts_that_are_called_so(found: Found) -> None:
     text = "the day of birth is fourteen, the month is three and the year is seventy two"
     assert [value for *_, value in found(text)] == ["fourteen", "three", "seventy two"]
+
+
+def test_other_numbers_beside_a_birthday_stay(found: Found) -> None:
+    assert found("my birthday is next month and I turn forty") == []

@@ -197,3 +197,10 @@ def test_more_digits_than_anybody_says_go_unread(left: Left, caplog: pytest.LogC
     assert left("one o " * 160) == "[redacted]"
     assert "more than 300 digits and letters" in caplog.text
     assert left("hello I " * 240) == "hello I " * 240
+
+
+@pytest.mark.parametrize("before", ["like to pay with", "the reference is"])
+def test_pairs_that_are_read_in_two_ways(before: str, found: Found) -> None:
+    """The first "eighty seven" is 80 and 7, the "eighty eight" is 88."""
+    said = "twenty seven twenty five two eight three one four three one eighty seven eighty eight"
+    assert found(f"{before} {said} if that works") == [("card", "luhn", said)]

@@ -26,8 +26,7 @@ _ORDINALS: Final = (
 _LABELS: Final = {
     Topic.CARD: (
         "card|cards|credit card|debit card|card number|visa|mastercard|master card|amex|american express|"
-        "discover|maestro|long number|sixteen digits|16 digits|pan|prepaid|"
-        "pay with|paying with|pay using|pay by"
+        "discover|maestro|long number|sixteen digits|16 digits|pan|prepaid"
     ),
     Topic.CARD_CODE: (
         "security code|cvv|cvc|cvv2|c v v|c v c|csc|verification code|three digits on the back|"
@@ -141,6 +140,7 @@ ENGLISH: Final = Language(
     ordinals={word: number for number, word in enumerate(_ORDINALS.split(), 1)} | {"thirtieth": 30},
     labels={tuple(words.split()): topic for topic, text in _LABELS.items() for words in text.split("|")},
     units_after=_words(_UNITS_AFTER),
+    prices=_words("price total cost costs paid pay worth balance amount quantity"),
     time_before=_words("at around by before until till after from past since"),
     amount_before=_words(_AMOUNT_BEFORE),
     year_before=_words("in since year of during from until by back around late early"),

@@ -47,6 +47,7 @@ class Language:
         ordinals: "first" to "thirty", with their number.
         labels: what a word or two say about the number near them; the longest wins.
         units_after: words after a number which make it an amount.
+        prices: harmless labels of amounts, which are no number as long as a card's.
         time_before: words before a time of day.
         amount_before: words before an amount.
         year_before: words before a year.
@@ -79,6 +80,7 @@ class Language:
     ordinals: Mapping[str, int]
     labels: Mapping[tuple[str, ...], Topic]
     units_after: frozenset[str]
+    prices: frozenset[str]
     time_before: frozenset[str]
     amount_before: frozenset[str]
     year_before: frozenset[str]

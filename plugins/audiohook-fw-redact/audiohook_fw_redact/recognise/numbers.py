@@ -46,7 +46,12 @@ def find_numbers(reading: Reading, *, interim: bool = False, blind: bool = False
     yield from _cards(reading)
     least = 2 if interim else _MAY_GO_ON
     for run in reading.runs:
-        found = _of_card_length(run) or _phone(reading, run) or _id(reading, run) or _asked_for(reading, run)
+        found = (
+            _of_card_length(reading, run)
+            or _phone(reading, run)
+            or _id(reading, run)
+            or _asked_for(reading, run)
+        )
         found = found or _unexplained(reading, run, least, blind=blind)
         if found is not None:
             kind, rule = found
@@ -153,12 +158,13 @@ def _after_card(ends: Sequence[int], pieces: Sequence[Piece], last: int) -> int:
     return next((at - 1 for at in behind if _card_from(pieces, at) is not None), ends[last])
 
 
-def _of_card_length(run: Run) -> tuple[str, str] | None:
+def _of_card_length(reading: Reading, run: Run) -> tuple[str, str] | None:
     """Take what is as long as a card for one: a digit may have been misheard."""
     digits = run.digits
     if len(digits) < _CARD[0]:
         return None
-    if run.topic is Topic.HARMLESS and run.label is not None:
+    label = run.label if run.topic is Topic.HARMLESS else None
+    if label is not None and reading.tokens[label.first].text not in reading.language.prices:
         return None
     if len(digits) in _CARD and luhn(digits):
         return "card", "luhn"
@@ -216,7 +222,7 @@ def _asked_for(reading: Reading, run: Run) -> tuple[str, str] | None:
     answers = reading.is_asked and run.label is None and is_bare(reading, words=4)
     if answers and topic in (Topic.CARD, Topic.CARD_CODE) and not run.is_amount:
         least = _ANSWER[topic]
-        return (topic.value, "answer") if digits >= least else None
+        return (topic.value, "asked-for") if digits >= least else None
     if topic is None or topic is Topic.HARMLESS or run.is_amount:
         return None
     if topic is Topic.CARD_CODE and digits > _MAY_GO_ON:

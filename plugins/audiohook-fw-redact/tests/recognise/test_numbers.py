@@ -204,3 +204,8 @@ def test_pairs_that_are_read_in_two_ways(before: str, found: Found) -> None:
     """The first "eighty seven" is 80 and 7, the "eighty eight" is 88."""
     said = "twenty seven twenty five two eight three one four three one eighty seven eighty eight"
     assert found(f"{before} {said} if that works") == [("card", "luhn", said)]
+
+
+def test_a_misheard_card_that_is_paid_with(left: Left) -> None:
+    assert left("I pay with 4111 1111 1111 1112 then") == "I pay with [card] then"
+    assert left("I pay 4111 for 12 of them") == "I pay 4111 for 12 of them"

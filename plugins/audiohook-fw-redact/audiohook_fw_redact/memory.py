@@ -101,7 +101,7 @@ class CallMemory:
         if any((finding.kind, finding.rule) == (Topic.EMAIL, "half") for finding in findings):
             self._topic, self._topic_age = Topic.EMAIL, _TOPIC_AGE - _MAX_AGE
             self._asker, self._asked = "", event.channel
-        elif any(_is_whole_date(finding, reading) for finding in findings):
+        elif any(_is_answer(finding, reading) for finding in findings):
             self._asked = _NOBODY
         self._note_tail(event.channel, reading, event.start + event.length, shown, is_done=is_done)
 
@@ -160,8 +160,10 @@ class CallMemory:
             del self._tails[next(iter(self._tails))]
 
 
-def _is_whole_date(finding: Finding, reading: Reading) -> bool:
-    """Tell whether a date of birth has as many digits as one with a year."""
+def _is_answer(finding: Finding, reading: Reading) -> bool:
+    """Tell whether it is a whole mail address, or a date with as many digits as one with a year."""
+    if finding.kind == Topic.EMAIL:
+        return finding.rule in ("written", "spoken")
     if finding.kind != Topic.BIRTH_DATE or finding.rule == "numeric":
         return finding.kind == Topic.BIRTH_DATE
     return sum(len(run.digits) for run in reading.runs if run.end > reading.own) >= _YEAR

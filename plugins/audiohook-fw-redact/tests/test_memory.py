@@ -208,3 +208,8 @@ def test_a_whole_address_has_nothing_else_go(talk: Any) -> None:
 )  # fmt: skip
 def test_a_date_of_birth_in_parts(answers: tuple[str, ...], left: list[str], talk: Any) -> None:
     assert play(talk, "A: your date of birth please", *answers)[1:] == left
+
+
+def test_once_an_address_was_told_other_words_are_no_answer(talk: Any) -> None:
+    said = ("A: your email please", "it's ann at gmail dot com", "A: thanks", "perfect")
+    assert play(talk, *said) == ["your email please", "it's [email]", "thanks", "perfect"]

@@ -18,20 +18,51 @@ if TYPE_CHECKING:
 
 __all__ = ["cautions", "unknown_sections"]
 
+_BROKEN: Final = (PluginStatus.FAILED, PluginStatus.INVALID_CONFIG, PluginStatus.INCOMPATIBLE)
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def cautions(loaded: Loaded, manager: PluginManager) -> Iterator[str]:
-    """Yield a sentence for each section that nobody reads, and each file of secrets that others may read."""
+    """Yield a sentence for each thing that is not as it should be.
+
+    These are: sections that nobody reads; plugins that the configuration names and that do not run; filters
+    without which the server would go on, and let everything through; files of secrets that others may read.
+    """
     for error in unknown_sections(loaded, manager):
         yield str(error)
     sections = loaded.plugin_sections()
     for record in manager.records:
         if record.name in sections and record.status is PluginStatus.BLOCKED:
             yield f"plugins.{record.name}: has no effect, since the plugin is {record.error}"
+    yield from _not_running(loaded, manager)
+    yield from _dispensable_filters(loaded, manager)
     for path in loaded.files:
         if _is_open(path) and _holds_secrets(path, loaded, manager):
             yield f"{path} holds secrets, and not only its owner may read it; chmod 600 {path}"
+
+
+def _not_running(loaded: Loaded, manager: PluginManager) -> Iterator[str]:
+    """Yield a sentence for each plugin that is named somewhere, and did not load."""
+    options = loaded.settings.plugins
+    named = {*loaded.plugin_sections(), *options.order, *(options.enabled or ())}
+    for record in manager.records:
+        if record.name in named and record.status in _BROKEN:
+            yield (
+                f"plugins.{record.name}: the plugin {record.verdict}, and the server goes on without it; put "
+                f"{record.name} into plugins.required if it must not"
+            )
+
+
+def _dispensable_filters(loaded: Loaded, manager: PluginManager) -> Iterator[str]:
+    """Yield a sentence for each filter without which the server would start and let everything through."""
+    options = loaded.settings.plugins
+    for record in manager.records:
+        is_filter = record.status is PluginStatus.ACTIVE and "filter_event" in record.hooks
+        if is_filter and record.name not in (*options.required, *options.modules):
+            yield (
+                f"plugins.required: {record.name} filters what others get to see; put it here, or a server "
+                "in which it does not load goes on and lets everything through"
+            )
 
 
 def unknown_sections(loaded: Loaded, manager: PluginManager) -> Iterator[ConfigError]:

@@ -69,10 +69,11 @@ def _show(config: ConfigFile = None, as_json: Json = False) -> None:
 def _check(config: ConfigFile = None, as_json: Json = False) -> None:
     """Check all settings, those of plugins included, and whether the plugins load.
 
-    Exit status 2 and a line for each problem if there are any.
+    Exit status 2 and a line for each problem if there are any; a warning for what a server would warn of.
     """
     from audiohook_fw.config import ConfigErrors
 
+    from .cautions import cautions
     from .environment import NO_KEYS, takes_calls
 
     found: list[ConfigError] = []
@@ -82,6 +83,9 @@ def _check(config: ConfigFile = None, as_json: Json = False) -> None:
         found = list(problems(loaded, installed))
         if not takes_calls(loaded, installed.manager):
             warn(NO_KEYS)
+        if not found:
+            for text in cautions(loaded, installed.manager):
+                warn(text)
         summary = f"No problems found; {_count(installed.records)} would run."
     except ConfigErrors as error:
         found = list(error.errors)

@@ -30,7 +30,8 @@ def told(place):
         (place / "audiohook.toml").write_text(toml, encoding="utf-8")
         (place / "audiohook.toml").chmod(mode)
         loaded = load_config(plugins=["meter.py"])
-        return list(cautions(loaded, look_at_plugins(loaded).manager))
+        found = cautions(loaded, look_at_plugins(loaded).manager)
+        return [text for text in found if not text.startswith("plugins.required: redact ")]  # installed here
 
     return tell
 
@@ -78,3 +79,49 @@ def test_a_dotenv_file_counts_too(told, place):
     (place / ".env").chmod(0o644)
     (line,) = told("")
     assert line.startswith(".env holds secrets")
+
+
+FILTER = """
+from audiohook_fw import Event, Session, hookimpl
+
+@hookimpl
+def filter_event(session: Session, event: Event) -> Event | None:
+    return event
+"""
+
+
+@pytest.fixture
+def with_filter(place, monkeypatch):
+    """Put a filter into the directory of plugins, and return what is warned of."""
+
+    def tell(section: str, code: str = FILTER, extra: str = "") -> list[str]:
+        monkeypatch.setenv("AUDIOHOOK_PLUGINS__DISABLED", '["redact"]')
+        (place / "more").mkdir(exist_ok=True)
+        (place / "more" / "hider.py").write_text(code, encoding="utf-8")
+        toml = f"[plugins]\ndirectory = 'more'\n{section}\n{extra}"
+        (place / "audiohook.toml").write_text(toml, encoding="utf-8")
+        loaded = load_config()
+        return list(cautions(loaded, look_at_plugins(loaded).manager))
+
+    return tell
+
+
+def test_a_filter_without_which_the_server_goes_on(with_filter):
+    (line,) = with_filter("enabled = ['hider']")
+    assert line.startswith("plugins.required: hider filters what others get to see; put it here")
+    assert with_filter("enabled = ['hider']\nrequired = ['hider']") == []
+
+
+@pytest.mark.parametrize("code", ["raise RuntimeError", FILTER + "from audiohook_fw import nonsense"])
+@pytest.mark.parametrize(
+    ("section", "extra"),
+    [("enabled = ['hider']", ""), ("order = ['hider']", ""), ("", "[plugins.hider]\na = 1\n")],
+)
+def test_a_plugin_that_is_named_and_does_not_load(with_filter, code, section, extra):
+    (line,) = with_filter(section, code, extra)
+    assert line.startswith("plugins.hider: the plugin ")
+    assert line.endswith("the server goes on without it; put hider into plugins.required if it must not")
+
+
+def test_a_plugin_that_nobody_names_may_fail(with_filter):
+    assert with_filter("", "raise RuntimeError") == []

@@ -38,7 +38,9 @@ def meter(place):
     """A one-file plugin `meter` in a configured directory."""
     (place / "plugins").mkdir()
     (place / "plugins" / "meter.py").write_text(PLUGIN, encoding="utf-8")
-    return _Toml(place / "audiohook.toml", '[plugins]\ndirectory = "plugins"\ndisabled = ["recorder"]\n')
+    return _Toml(
+        place / "audiohook.toml", '[plugins]\ndirectory = "plugins"\ndisabled = ["recorder", "redact"]\n'
+    )
 
 
 class _Toml:
@@ -48,6 +50,7 @@ class _Toml:
 
     def write(self, text):
         self._file.write_text(self._head + text, encoding="utf-8")
+        self._file.chmod(0o600)
 
 
 def test_show_prints_what_loads_again(command, place):
@@ -101,6 +104,19 @@ def test_check_warns_when_nobody_can_connect(command):
     result = command("config", "check")
     assert result.status == 0
     assert "Warning: auth.keys: there is no API key" in result.err
+
+
+def test_check_warns_of_a_filter_that_is_not_required(command, meter, place):
+    code = (
+        "from audiohook_fw import hookimpl\n@hookimpl\ndef filter_event(session, event):\n    return event\n"
+    )
+    (place / "plugins" / "hider.py").write_text(code, encoding="utf-8")
+    meter.write("enabled = ['hider']\n")
+    result = command("config", "check")
+    assert result.status == 0
+    assert "Warning: plugins.required: hider filters what others get to see" in result.err
+    meter.write("enabled = ['hider']\nrequired = ['hider']\n")
+    assert "hider" not in command("config", "check").err
 
 
 FOUND = {

@@ -10,6 +10,7 @@ from audiohook_fw import Commands, ContextChanged, PluginInfo, ServerContext, Se
 
 from .call import ListeningCall, MeteredCall
 from .cli import make_app
+from .erasing import erase
 from .ledger import Ledger
 from .metrics import make_instruments
 from .settings import CostSettings
@@ -56,6 +57,11 @@ class Cost:
     def check_health(self) -> str | None:
         """Say so when figures cannot be saved."""
         return self._ledger.writer.problem
+
+    @hookimpl
+    async def on_erase(self, conversation_id: str) -> int:
+        """Make the calls of a conversation nobody's, also those that are saved later."""
+        return await asyncio.to_thread(erase, self._settings.database, conversation_id)
 
     @hookimpl
     async def on_shutdown(self) -> None:

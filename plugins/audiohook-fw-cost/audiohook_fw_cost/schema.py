@@ -38,6 +38,12 @@ MIGRATIONS: Final[Sequence[str]] = (
     ) WITHOUT ROWID;
     CREATE INDEX legs_by_call ON legs (call);
     """,
+    """
+    CREATE TABLE erased (
+        conversation TEXT PRIMARY KEY,
+        day TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 """Only ever added to: files of all versions are about. Lengths are samples, money is in millionths."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,14 @@ _CALL: Final = """
     INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, reason = excluded.reason
 """
+_ERASE: Final = """
+    UPDATE calls SET session_id = '', conversation_id = '',
+        started_at = substr(started_at, 1, 10), ended_at = substr(ended_at, 1, 10)
+    WHERE lower(conversation_id) = ?
+"""
+_IS_ERASED: Final = "SELECT 1 FROM erased WHERE conversation = ?"
+_DAY: Final = 10
+"""Characters of a time that are its day."""
 _LEG: Final = "INSERT INTO legs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -51,6 +60,7 @@ class Store:
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA secure_delete = ON")  # what is erased is not left in free pages
             migrate(self._connection)
         except BaseException:
             self._connection.close()
@@ -81,16 +91,40 @@ class Store:
         with self._transaction() as connection:
             for row in rows:
                 facts = row.facts
-                call = (facts.id, facts.session_id, facts.conversation_id, facts.organization_id, facts.key)
-                connection.execute(_CALL, (*call, facts.started_at, row.ended_at, row.reason, facts.rate))
+                ids, started = (facts.session_id, facts.conversation_id), facts.started_at
+                ended = row.ended_at
+                if connection.execute(_IS_ERASED, (_hash(facts.conversation_id),)).fetchone():
+                    ids, started, ended = ("", ""), started[:_DAY], ended[:_DAY]
+                call = (facts.id, *ids, facts.organization_id, facts.key)
+                connection.execute(_CALL, (*call, started, ended, row.reason, facts.rate))
                 connection.execute(
                     "DELETE FROM legs WHERE call = ?", (facts.id,)
                 )  # one may have got its queue
                 connection.executemany(_LEG, _legs(row))
 
+    def erase(self, conversation_id: str, today: str) -> int:
+        """Make the calls of a conversation nobody's, also those saved later; return how many there were.
+
+        What they cost stays, without the ids of call and conversation, and without the time of day.
+
+        Raises:
+            sqlite3.OperationalError: others read the file, so that what it says may still be found in it.
+        """
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET day = excluded.day",
+                (_hash(conversation_id), today),
+            )
+            found = connection.execute(_ERASE, (conversation_id.lower(),)).rowcount
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise sqlite3.OperationalError("others read the file; try again")
+        return found
+
     def forget(self, before: str) -> None:
         """Delete what was spent before a day, and the calls of which nothing is left."""
         with self._transaction() as connection:
+            connection.execute("DELETE FROM erased WHERE day < ?", (before,))
             connection.execute("DELETE FROM legs WHERE day < ?", (before,))
             connection.execute("DELETE FROM calls WHERE id NOT IN (SELECT call FROM legs)")
 
@@ -120,6 +154,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_dev, status.st_ino
+
+
+def _hash(conversation_id: str) -> str:
+    return hashlib.sha256(conversation_id.lower().encode()).hexdigest()
 
 
 def _legs(row: CallRow) -> Iterator[tuple[object, ...]]:

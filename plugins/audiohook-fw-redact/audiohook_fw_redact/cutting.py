@@ -1,4 +1,4 @@
-"""Cut pieces out of a text and, in step with it, out of its words; and say when they were said."""
+"""Cut pieces out of a text and, in step with it, out of its words."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from audiohook_fw import Transcript, Word
+from audiohook_fw import Word
 
-__all__ = ["Cut", "Place", "align", "cut_text", "cut_words", "stretch_of"]
+__all__ = ["Cut", "Place", "align", "cut_text", "cut_words"]
 
 Place = tuple[int, int]
 
 _ALPHANUMERIC: Final = re.compile(r"[^\W_]")
-_WIDENED: Final = 0.2
-"""Share of an utterance by which a stretch is longer on both sides where words have no times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,16 @@ def cut_words(
 ) -> tuple[Word, ...]:
     """Return the words with cuts: those that a cut touches become one, from the first to the last of them."""
     result: list[Word] = []
-    at = 0
+    at = first = 0
     while at < len(words):
         last, start, end = at, *places[at]
         inside: list[Cut] = []
-        for cut in cuts:
-            if cut.start < end and cut.end > start:
+        while first < len(cuts) and cuts[first].end <= start:
+            first += 1
+        for cut in cuts[first:]:
+            if cut.start >= end:
+                break
+            if cut.end > start:
                 inside.append(cut)
                 start, end = min(start, cut.start), max(end, cut.end)
                 while last + 1 < len(words) and places[last + 1][0] < end:
@@ -80,28 +82,3 @@ def _one(words: Sequence[Word], text: str) -> Word:
     start = min(word.start for word in words)
     end = max(word.start + word.length for word in words)
     return Word(text=text, start=start, length=end - start, confidence=min(word.confidence for word in words))
-
-
-def stretch_of(
-    event: Transcript, places: Sequence[Place] | None, place: Place, margin: int
-) -> tuple[int, int]:
-    """Return from when to when a piece of a text was said, in samples of call time, with a margin.
-
-    By the times of its words, or else by its place in the text, widened.
-    """
-    start, end = place
-    if places:
-        said = [
-            word
-            for word, (first, last) in zip(event.words, places, strict=True)
-            if first < end and last > start
-        ]
-        if said:
-            begin = min(word.start for word in said)
-            return max(0, begin - margin), max(word.start + word.length for word in said) + margin
-    wide = margin + int(event.length * _WIDENED)
-    size = max(1, len(event.text))
-    begin = event.start + event.length * start // size - wide
-    finish = event.start + event.length * end // size + wide
-    low, high = max(0, event.start - margin), event.start + event.length + margin
-    return max(low, begin), min(high, finish)

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-__all__ = ["Finding", "Recogniser", "merged"]
+__all__ = ["Finding", "Recogniser", "UnreadableError", "merged"]
+
+
+class UnreadableError(ValueError):
+    """A text is not read, and goes as a whole; the message may be logged, so it quotes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

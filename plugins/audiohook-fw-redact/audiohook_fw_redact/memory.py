@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from audiohook_fw import Transcript
 
+from .finding import Finding
 from .languages import Topic
 from .recognise import Label, Reading, Run, is_bare
+from .timing import Stretch
 
-__all__ = ["CallMemory", "Stretch", "Tail", "goes_on"]
+__all__ = ["CallMemory", "Tail", "goes_on"]
 
 _MAX_CHANNELS: Final = 8
 _MAX_TEXT: Final = 160
@@ -21,8 +24,9 @@ _TOPIC_AGE: Final = 6
 _LEAST_OPEN: Final = 4
 _WORDS_AFTER: Final = 8
 _WORDS_BEFORE: Final = 6
-
-Stretch = tuple[int, int]
+_YEAR: Final = 4
+_NOBODY: Final = "\0"
+"""Who is to answer still, once the answer was given."""
 
 
 @dataclass(slots=True)
@@ -47,13 +51,14 @@ class Tail:
 class CallMemory:
     """What is kept of a call, on all channels; bounded, and gone with the call."""
 
-    __slots__ = ("_asker", "_tails", "_topic", "_topic_age")
+    __slots__ = ("_asked", "_asker", "_tails", "_topic", "_topic_age")
 
     def __init__(self) -> None:
         self._tails: dict[str, Tail] = {}
         self._topic: Topic | None = None
         self._topic_age = 0
         self._asker = ""
+        self._asked = ""
 
     def __repr__(self) -> str:
         return f"<CallMemory of {len(self._tails)} channels>"
@@ -64,8 +69,8 @@ class CallMemory:
         return self._topic
 
     def is_asked(self, channel: str) -> bool:
-        """Tell whether the other side asked for the topic, so that this one may answer."""
-        return self._topic is not None and self._asker != channel
+        """Tell whether the other side asked for the topic, or this one began with it and may go on."""
+        return self._topic is not None and self._asker != channel and self._asked in ("", channel)
 
     def tail(self, channel: str, start: int, patience: int) -> Tail | None:
         """Return what the last utterance ended with, unless it is over.
@@ -77,7 +82,15 @@ class CallMemory:
         tail = self._tails.get(channel)
         return None if tail is None or tail.age > _MAX_AGE or start - tail.end > patience else tail
 
-    def note(self, event: Transcript, reading: Reading, shown: list[Stretch], *, is_done: bool) -> None:
+    def note(
+        self,
+        event: Transcript,
+        reading: Reading,
+        shown: list[Stretch],
+        findings: Sequence[Finding],
+        *,
+        is_done: bool,
+    ) -> None:
         """Remember what a final transcript was about and which digits it ended with.
 
         Args:
@@ -85,17 +98,25 @@ class CallMemory:
             is_done: they end a number that is whole.
         """
         self._note_topic(event.channel, reading)
+        if any((finding.kind, finding.rule) == (Topic.EMAIL, "half") for finding in findings):
+            self._topic, self._topic_age = Topic.EMAIL, _TOPIC_AGE - _MAX_AGE
+            self._asker, self._asked = "", event.channel
+        elif any(_is_answer(finding, reading) for finding in findings):
+            self._asked = _NOBODY
         self._note_tail(event.channel, reading, event.start + event.length, shown, is_done=is_done)
 
     def _note_topic(self, channel: str, reading: Reading) -> None:
         """Remember what an utterance asks for or announces; personal data rather than the harmless."""
         before = self._topic
-        topics = [label.topic for label in reading.labels if reading.tokens[label.first].start >= reading.own]
+        labels = [label for label in reading.labels if reading.tokens[label.first].start >= reading.own]
+        if before is Topic.BIRTH_DATE:  # "and the year?" asks for more of it
+            labels = [x for x in labels if reading.tokens[x.first].text not in reading.language.date_parts]
+        topics = [label.topic for label in labels]
         personal = [topic for topic in topics if topic is not Topic.HARMLESS]
         if topics:
             self._topic, self._topic_age = (personal or topics)[-1], 0
-            self._asker = channel
-            if self._topic is Topic.HARMLESS is not before:
+            self._asker, self._asked = channel, ""
+            if (self._topic is Topic.HARMLESS) != (before is Topic.HARMLESS) and before is not None:
                 self._tails = {name: tail for name, tail in self._tails.items() if name == channel}
             return
         if any(run.end > reading.own for run in reading.runs) and reading.topic is not None:
@@ -137,6 +158,15 @@ class CallMemory:
         self._tails[channel] = tail
         while len(self._tails) > _MAX_CHANNELS:
             del self._tails[next(iter(self._tails))]
+
+
+def _is_answer(finding: Finding, reading: Reading) -> bool:
+    """Tell whether it is a whole mail address, or a date with as many digits as one with a year."""
+    if finding.kind == Topic.EMAIL:
+        return finding.rule in ("written", "spoken")
+    if finding.kind != Topic.BIRTH_DATE or finding.rule == "numeric":
+        return finding.kind == Topic.BIRTH_DATE
+    return sum(len(run.digits) for run in reading.runs if run.end > reading.own) >= _YEAR
 
 
 def goes_on(tail: Tail, reading: Reading) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 import regex  # type: ignore[import-untyped]  # the standard library's `re` cannot be stopped
 
-from .finding import Finding
+from .finding import Finding, UnreadableError
 
 __all__ = ["Patterns", "check_pattern"]
 
@@ -50,9 +50,12 @@ class Patterns:
         """Find what is to go.
 
         Raises:
-            TimeoutError: a pattern takes too long.
+            UnreadableError: a pattern takes too long.
         """
         for name, pattern in self._patterns.items():
-            for match in pattern.finditer(text, timeout=self._timeout):
-                if match.end() > match.start():
-                    yield Finding(name, "pattern", match.start(), match.end())
+            try:
+                for match in pattern.finditer(text, timeout=self._timeout):
+                    if match.end() > match.start():
+                        yield Finding(name, "pattern", match.start(), match.end())
+            except TimeoutError:
+                raise UnreadableError(f"the pattern {name} takes longer than pattern_timeout") from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 from audiohook_fw import (
     BotTurnResponse,
@@ -21,12 +22,15 @@ from audiohook_fw import (
 from .cli import make_app
 from .events import Redacted
 from .extensions import load_recognisers
+from .fields import change_texts
 from .memory import CallMemory
 from .metrics import make_instruments
 from .redactor import Redactor
 from .settings import RedactSettings
 
 __all__ = ["Redact"]
+
+E = TypeVar("E", bound=Event)
 
 _MEMORY: Final = StashKey[CallMemory]()
 _RATE: Final = 8000
@@ -54,14 +58,12 @@ class Redact:
 
     @hookimpl
     def filter_event(self, session: Session, event: Event) -> Event | None:
-        """Return transcripts and a bot's turns without personal data, and other events as they are."""
+        """Return transcripts, a bot's turns and what `events` names without personal data."""
         if isinstance(event, Transcript):
-            return self._transcript(session, event)
-        if isinstance(event, BotTurnResponse) and event.text:
-            said = Transcript(channel="internal", text=event.text, start=0, length=0)
-            outcome = self._redactor.redact(said, CallMemory(), language=session.language or "")
-            return event.model_copy(update={"text": outcome.event.text}) if outcome.findings else event
-        return event
+            return self._transcript(session, self._with_texts(session, event, _own_fields(event, Transcript)))
+        if isinstance(event, BotTurnResponse):
+            return self._with_texts(session, event, ("text", *_own_fields(event, BotTurnResponse)))
+        return self._with_texts(session, event, self._settings.events.get(event.event_type, ()))
 
     def _transcript(self, session: Session, event: Transcript) -> Event | None:
         if not event.is_final and self._settings.interims == "drop":
@@ -73,3 +75,17 @@ class Redact:
             for span in outcome.spans:
                 session.emit(span)
         return outcome.event
+
+    def _with_texts(self, session: Session, event: E, names: Iterable[str]) -> E:
+        """Return an event with each text in these fields redacted, by itself."""
+
+        def redact(text: str) -> str:
+            said = Transcript(channel="internal", text=text, start=0, length=0)
+            return self._redactor.redact(said, CallMemory(), language=session.language or "").event.text
+
+        return change_texts(event, names, redact)
+
+
+def _own_fields(event: Event, base: type[Event]) -> list[str]:
+    """Return the fields that a plugin's own kind of an event has beside those of the kind it is of."""
+    return [name for name in type(event).model_fields if name not in base.model_fields]

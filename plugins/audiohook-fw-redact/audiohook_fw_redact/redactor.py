@@ -9,14 +9,15 @@ from typing import Final
 
 from audiohook_fw import Transcript, Word
 
-from .cutting import Cut, Place, align, cut_text, cut_words, stretch_of
+from .cutting import Cut, Place, align, cut_text, cut_words
 from .events import Redacted
-from .finding import Finding, Recogniser, merged
+from .finding import Finding, Recogniser, UnreadableError, merged
 from .languages import language_for
-from .memory import CallMemory, Stretch, Tail, goes_on
+from .memory import CallMemory, Tail, goes_on
 from .patterns import Patterns
-from .recognise import Reading, find_all, luhn, read
+from .recognise import Folded, Reading, find_all, fold, luhn, read
 from .settings import Kind, RedactSettings
+from .timing import Stretch, Timing
 
 __all__ = ["FAILED", "Outcome", "Redactor"]
 
@@ -74,7 +75,8 @@ class Redactor:
         try:
             outcome = self._redact(event, memory, rate, event.language or language)
         except Exception as error:  # whatever a recogniser raises, its text must not get out
-            logger.error("a text could not be read (%s) and went as a whole", type(error).__name__)
+            problem = error if isinstance(error, UnreadableError) else type(error).__name__
+            logger.error("a text could not be read (%s) and went as a whole", problem)
             outcome = self._whole(event, memory, rate)
         if event.is_final:
             for finding in outcome.findings:
@@ -82,30 +84,35 @@ class Redactor:
         return outcome
 
     def _redact(self, event: Transcript, memory: CallMemory, rate: int, tag: str) -> Outcome:
-        if len(event.text) > self._settings.max_length:
-            raise ValueError("too long")
+        longest = self._settings.max_length
+        if len(event.text) > longest or sum(len(word.text) + 1 for word in event.words) > 2 * longest:
+            raise UnreadableError("it is longer than max_length")
         tail = memory.tail(event.channel, event.start, int(self._settings.memory * rate))
-        reading = self._read(event.text, tag, event.channel, memory, tail)
+        folded = fold(event.text)
+        reading = self._read(folded.text, tag, event.channel, memory, tail)
         blind = tail is not None and tail.blind
         every = merged(
             f
             for f in find_all(reading, interim=not event.is_final, blind=blind)
             if f.kind in self._kinds and f.end > reading.own
         )
-        findings = _checked(merged((*_moved(every, reading), *self._extra(event.text, tag))), event.text)
+        own = [_placed(finding, folded) for finding in _moved(every, reading)]
+        findings = _checked(merged((*own, *self._extra(event.text, folded, tag))), event.text)
         places = align(event.text, event.words) if event.words else None
         if event.words and places is None and not findings and self._finds_in_words(event, memory, tag, tail):
-            raise ValueError("text and words differ")
-        cuts = [Cut(f.start, f.end, self._replacement(f, reading)) for f in findings]
+            raise UnreadableError("personal data is in the words and not in the text")
+        cuts = [Cut(f.start, f.end, self._replacement(f, reading, folded)) for f in findings]
         redacted = _cut(event, places, cuts) if cuts else event
         if not event.is_final:
             return Outcome(redacted, tuple(findings))
-        spans = self._spans(event, places, findings, rate)
+        timing = Timing(event, places, int(self._settings.margin * rate))
+        spans = [_span(event, f.kind, timing.of((f.start, f.end))) for f in findings]
         if tail is not None and any(f.start < reading.own for f in every):
             spans += [_span(event, every[0].kind, stretch) for stretch in tail.shown]
             tail.shown = []
-        shown = self._shown(event, places, findings, reading, rate)
-        memory.note(event, reading, shown, is_done=_is_done(reading, every))
+        let_through = _let_through(findings, reading, folded)
+        shown = [] if let_through is None else [timing.of(let_through)]
+        memory.note(event, reading, shown, every, is_done=_is_done(reading, every))
         return Outcome(redacted, tuple(findings), tuple(spans))
 
     def _read(self, text: str, tag: str, channel: str, memory: CallMemory, tail: Tail | None) -> Reading:
@@ -118,25 +125,40 @@ class Redactor:
         before = tail.text + _JOINT
         return read(before + text, language, own=len(before), topic=topic, begun=tail.label, is_asked=asked)
 
-    def _extra(self, text: str, language: str) -> list[Finding]:
+    def _extra(self, text: str, folded: Folded, language: str) -> list[Finding]:
+        """Return what others find: in the text as it is, and in plain characters where those differ."""
+        found = self._found_by_others(text, language)
+        if folded.text != text:
+            found += (_placed(f, folded) for f in self._found_by_others(folded.text, language))
+        return found
+
+    def _found_by_others(self, text: str, language: str) -> list[Finding]:
         found = [*self._patterns.find(text)]
         for recogniser in self._recognisers:
-            found += recogniser.find(text, language)
+            kind = recogniser.kind
+            try:
+                found += (replace(f, kind=kind) for f in _checked([*recogniser.find(text, language)], text))
+            except UnreadableError as error:
+                raise UnreadableError(f"the recogniser of {kind} {error}") from None
+            except Exception as error:  # whatever it raises; what it says may quote people
+                problem = f"the recogniser of {kind} raised {type(error).__name__}"
+                raise UnreadableError(problem) from None
         return found
 
     def _finds_in_words(self, event: Transcript, memory: CallMemory, tag: str, tail: Tail | None) -> bool:
         text = " ".join(word.text for word in event.words)
-        reading = self._read(text, tag, event.channel, memory, tail)
-        found = [*find_all(reading, interim=not event.is_final), *self._extra(text, tag)]
+        folded = fold(text)
+        reading = self._read(folded.text, tag, event.channel, memory, tail)
+        found = [*find_all(reading, interim=not event.is_final), *self._extra(text, folded, tag)]
         return any(f.kind in self._kinds for f in found)
 
-    def _replacement(self, finding: Finding, reading: Reading) -> str:
-        kept = self._kept(finding, reading)
+    def _replacement(self, finding: Finding, reading: Reading, folded: Folded) -> str:
+        kept = self._kept(finding, reading, folded)
         if self._settings.style == "stars":
             return f"****{kept}"
         return f"[{finding.kind} {kept}]" if kept else f"[{finding.kind}]"
 
-    def _kept(self, finding: Finding, reading: Reading) -> str:
+    def _kept(self, finding: Finding, reading: Reading, folded: Folded) -> str:
         """Return the last digits of a card that is whole and of this text alone; never of anything else."""
         last = self._settings.keep_last
         if (
@@ -146,35 +168,15 @@ class Redactor:
             or finding.start == 0 < reading.own
         ):
             return ""
-        start, end = finding.start + reading.own, finding.end + reading.own
-        inside = [p for p in reading.pieces if p.is_digits and start <= p.start and p.end <= end]
+        inside = []
+        for piece in reading.pieces:
+            if piece.is_digits and piece.start >= reading.own:
+                start, end = folded.original(piece.start - reading.own, piece.end - reading.own)
+                inside += [piece] if finding.start <= start and end <= finding.end else []
         for digits in ("".join(p.chars for p in inside), "".join(p.other for p in inside)):
             if 13 <= len(digits) <= 19 and luhn(digits):
                 return digits[-last:]
         return ""
-
-    def _spans(
-        self, event: Transcript, places: Sequence[Place] | None, findings: Sequence[Finding], rate: int
-    ) -> list[Redacted]:
-        margin = int(self._settings.margin * rate)
-        return [_span(event, f.kind, stretch_of(event, places, (f.start, f.end), margin)) for f in findings]
-
-    def _shown(
-        self,
-        event: Transcript,
-        places: Sequence[Place] | None,
-        findings: Sequence[Finding],
-        reading: Reading,
-        rate: int,
-    ) -> list[Stretch]:
-        """Return when the digits at the end were said, if they are let through."""
-        if not reading.runs:
-            return []
-        run = reading.runs[-1]
-        place = max(0, run.start - reading.own), run.end - reading.own
-        if place[1] <= 0 or any(f.start <= place[0] and f.end >= place[1] for f in findings):
-            return []
-        return [stretch_of(event, places, place, int(self._settings.margin * rate))]
 
     def _whole(self, event: Transcript, memory: CallMemory, rate: int) -> Outcome:
         self.failures += 1
@@ -202,6 +204,21 @@ def _moved(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     ]
 
 
+def _let_through(findings: Sequence[Finding], reading: Reading, folded: Folded) -> Place | None:
+    """Return the place of the digits at the end, if they are let through."""
+    if not reading.runs or reading.runs[-1].end <= reading.own:
+        return None
+    run = reading.runs[-1]
+    start, end = folded.original(max(0, run.start - reading.own), run.end - reading.own)
+    return None if any(f.start <= start and f.end >= end for f in findings) else (start, end)
+
+
+def _placed(finding: Finding, folded: Folded) -> Finding:
+    """Return a finding with its place in the text as it came."""
+    start, end = folded.original(finding.start, finding.end)
+    return replace(finding, start=start, end=end)
+
+
 def _is_done(reading: Reading, findings: Sequence[Finding]) -> bool:
     """Tell whether a text ends with a card of the usual length; a shorter one may be part of a longer one."""
     last = reading.runs[-1].end if reading.runs else -1
@@ -215,7 +232,7 @@ def _is_done(reading: Reading, findings: Sequence[Finding]) -> bool:
 
 def _checked(findings: list[Finding], text: str) -> list[Finding]:
     if any(not 0 <= f.start < f.end <= len(text) for f in findings):
-        raise ValueError("a recogniser told of a place that is not in the text")
+        raise UnreadableError("told of a place that is not in the text")
     return findings
 
 

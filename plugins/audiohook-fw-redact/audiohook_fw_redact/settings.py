@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from audiohook_fw import BotTurnResponse, Transcript
+
 from .languages import LANGUAGES
 from .patterns import check_pattern
 
@@ -27,6 +29,7 @@ class Kind(StrEnum):
     NUMBER = "number"
 
 
+_REDACTED: Final = (Transcript.event_type, BotTurnResponse.event_type)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
@@ -45,6 +48,15 @@ def _languages(languages: tuple[str, ...]) -> tuple[str, ...]:
     if unknown or not languages:
         raise ValueError(f"{', '.join(unknown) or 'none'} is not known; there are: {', '.join(LANGUAGES)}")
     return languages
+
+
+def _events(events: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    for event_type, fields in events.items():
+        if not fields:
+            raise ValueError(f"{event_type!r} has no fields; name those that hold texts")
+        if event_type in _REDACTED:
+            raise ValueError(f"{event_type!r} is redacted in any case; leave it out")
+    return events
 
 
 class RedactSettings(BaseModel):
@@ -70,6 +82,11 @@ class RedactSettings(BaseModel):
         default=("en",),
         description="Languages in which numbers are understood as words; transcripts in another one are read "
         "in the first.",
+    )
+    events: Annotated[dict[str, tuple[str, ...]], AfterValidator(_events)] = Field(
+        default_factory=dict,
+        description="Events of other plugins that hold texts, such as a summary of the call: types of "
+        "events, with the names of the fields. All texts in them are redacted, each by itself.",
     )
     style: Literal["label", "stars"] = Field(
         default="label", description="What stands instead: `label` for `[card]`, `stars` for `****`."
@@ -102,5 +119,5 @@ class RedactSettings(BaseModel):
         "goes.",
     )
     max_length: int = Field(
-        default=2000, ge=100, le=100_000, description="Characters of a text; a longer one goes as a whole."
+        default=2000, ge=100, le=20_000, description="Characters of a text; a longer one goes as a whole."
     )

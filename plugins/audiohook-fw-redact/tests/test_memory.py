@@ -94,6 +94,11 @@ def test_channels_are_apart(talk: Any) -> None:
         ("the last digits of your social", "six seven eight nine", "[national_id]"),
         ("and the security code", "one two three", "[card_code]"),
         ("what is your email", "john smith", "[email]"),
+        ("what is your email", "it's lucy o brien", "it's [email]"),
+        ("what is your email", "john smith forty two", "[email]"),
+        ("and the card number", "the first four are 4111 and the next ones I cannot read",
+         "the first four are [card] and the next ones I cannot read"),
+        ("and the security code", "seven", "[card_code]"),
         ("what is your email", "one moment please", "one moment please"),
         ("what is the account number", "one two three four five", "[iban]"),
     ],
@@ -147,3 +152,64 @@ def test_a_new_memory_knows_nothing() -> None:
     assert memory.topic is None
     assert not memory.is_asked("external")
     assert memory.tail("external", 0, 8000) is None
+
+
+def test_a_card_that_was_asked_for_shows_no_pair_of_digits(talk: Any) -> None:
+    said = (
+        "it begins with four",
+        "and one one",
+        "one one",
+        "one one",
+        "one one",
+        "one one",
+        "one one",
+        "one one",
+        "one",
+    )
+    left = play(talk, "A: the card number please", *said)[1:]
+    assert left == ["it begins with four", "and [card]", *["[card]"] * 7]
+
+
+def test_a_security_code_digit_by_digit(talk: Any) -> None:
+    assert play(talk, "A: the three digits on the back", "seven", "three", "seven")[1:] == ["[card_code]"] * 3
+
+
+def test_what_was_harmless_does_not_end_a_card_too_early(talk: Any) -> None:
+    said = ("four one", *["one one"] * 7)
+    lines = ("A: your zip code please", "nine oh two one oh", "A: and the card", *said)
+    assert play(talk, *lines)[3:] == ["[card]"] * 8
+
+
+def test_a_mail_address_that_nobody_asked_for(talk: Any) -> None:
+    assert play(talk, "john dot", "A: mhm", "smith at", "gmail dot com") == [
+        "[email]", "mhm", "[email] at", "[email]",
+    ]  # fmt: skip
+
+
+def test_a_whole_address_has_nothing_else_go(talk: Any) -> None:
+    said = ("ann at gmail dot com", "A: okay ann", "perfect", "A: anything else")
+    assert play(talk, *said) == ["[email]", *(line.removeprefix("A: ") for line in said[1:])]
+
+
+@pytest.mark.parametrize(
+    ("answers", "left"),
+    [
+        (("the fourteenth of march", "nineteen seventy two"), ["the [birth_date]", "[birth_date]"]),
+        (("fourteenth", "A: yes", "of march", "A: and the year", "seventy two"),
+         ["[birth_date]", "yes", "of [birth_date]", "and the year", "[birth_date]"]),
+        (("in seventy two",), ["in [birth_date]"]),
+        (("three fourteen nineteen hundred and seventy two",), ["[birth_date]"]),
+        (("14.03.1972", "A: so march fourteenth seventy two", "you may"),
+         ["[birth_date]", "so [birth_date]", "you may"]),
+        (("march fourteenth nineteen seventy two", "twelve of them", "it costs twelve dollars"),
+         ["[birth_date]", "twelve of them", "it costs twelve dollars"]),
+        (("it was twelve dollars",), ["it was twelve dollars"]),
+    ],
+)  # fmt: skip
+def test_a_date_of_birth_in_parts(answers: tuple[str, ...], left: list[str], talk: Any) -> None:
+    assert play(talk, "A: your date of birth please", *answers)[1:] == left
+
+
+def test_once_an_address_was_told_other_words_are_no_answer(talk: Any) -> None:
+    said = ("A: your email please", "it's ann at gmail dot com", "A: thanks", "perfect")
+    assert play(talk, *said) == ["your email please", "it's [email]", "thanks", "perfect"]

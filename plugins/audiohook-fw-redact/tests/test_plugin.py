@@ -11,8 +11,9 @@ from audiohook_fw_redact import Redact, Redacted
 from audiohook_fw_redact.metrics import make_instruments
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from pydantic import BaseModel, Field
 
-from audiohook_fw import BotTurnResponse, Event, Session, SpeechStarted, Transcript, hookimpl
+from audiohook_fw import BotTurnResponse, Event, PluginError, Session, SpeechStarted, Transcript, hookimpl
 from audiohook_fw.testing import CallDriver
 
 CARD = "4111 1111 1111 1111"
@@ -116,3 +117,63 @@ def test_metrics() -> None:
         for metric in data.resource_metrics[0].scope_metrics[0].metrics
     }
     assert read == {"redact.found": [(2, {"kind": "card"})], "redact.failures": [(1, {})]}
+
+
+class Passage(BaseModel):
+    """A part of a summary."""
+
+    text: str
+    place: int
+
+
+class Summary(Event, event_type="test.redact_summary"):
+    """What another plugin made of a call."""
+
+    id: str
+    text: str
+    lines: tuple[str, ...] = ()
+    by_topic: dict[str, list[Passage]] = Field(default_factory=dict)
+
+
+class Rich(Transcript, event_type="test.redact_rich"):
+    """A transcript with more than others."""
+
+    alternatives: tuple[str, ...] = ()
+
+
+def test_more_texts_of_a_kind_of_transcript(new_call: NewCall, other: Other) -> None:
+    new_call().event(Rich(channel="external", text=CARD, start=0, length=8, alternatives=(f"a {CARD}", "b")))
+    (event,) = (event for event in other.heard if isinstance(event, Rich))
+    assert (event.text, event.alternatives) == ("[card]", ("a [card]", "b"))
+
+
+def test_events_of_others_that_hold_texts(new_call: NewCall, other: Other) -> None:
+    texts = {"lines": (CARD, "b"), "by_topic": {CARD: [Passage(text=f"mail {CARD}", place=3)]}}
+    summary = Summary(id="4111111111111111", text=f"it is {CARD}", **texts)
+    new_call(events={"test.redact_summary": ["text", "lines", "by_topic"]}).event(summary)
+    new_call().event(summary)
+    redacted, as_it_was = other.heard
+    assert redacted == Summary(
+        id=summary.id,
+        text="it is [card]",
+        lines=("[card]", "b"),
+        by_topic={"[card]": [Passage(text="mail [card]", place=3)]},
+    )
+    assert as_it_was is summary
+
+
+def test_a_field_that_is_not_there_drops_the_event(
+    new_call: NewCall, other: Other, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = new_call(events={"test.redact_summary": ["txt"]})
+    with pytest.raises(PluginError):
+        call.event(Summary(id="1", text=CARD))
+    assert other.heard == []
+    assert "have no field txt; see plugins.redact.events" in caplog.text
+    assert "4111" not in caplog.text
+
+
+@pytest.mark.parametrize("events", [{"acme.summary": []}, {"transcript": ["text"]}])
+def test_events_that_cannot_be_meant(events: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"acme.summary' has no fields|'transcript' is redacted in any case"):
+        Redact.Settings(events=events)

@@ -61,6 +61,22 @@ def pieces_of_a_card(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 @common
+@given(pieces_of_a_card(), st.booleans())
+def test_of_a_card_that_was_asked_for_one_digit_at_a_time_gets_through(
+    new_talk: NewTalk, said: tuple[str, list[str]], written: bool
+) -> None:
+    talk = new_talk()
+    talk.hear("and the card number please", channel="internal")
+    lengths = []
+    for part in said[1]:
+        text = part if written else " ".join(UNITS[int(char)] for char in part)
+        left = talk.left(text)
+        assert re.fullmatch(r"\[\w+\]", left) or len(part) == 1
+        lengths += [1] if left == text else []
+    assert sum(lengths) <= 3
+
+
+@common
 @given(pieces_of_a_card(), st.booleans(), st.data())
 def test_however_a_card_is_cut_three_digits_get_through(
     new_talk: NewTalk, said: tuple[str, list[str]], written: bool, data: st.DataObject

@@ -127,7 +127,7 @@ def test_a_recogniser_that_fails_takes_the_whole_text_with_it(
     assert [(word.text, word.length) for word in outcome.event.words] == [("[redacted]", 14_000)]
     assert [(span.kind, span.start, span.length) for span in outcome.spans] == [("redacted", 0, 15_600)]
     assert talk.redactor.failures == 1
-    assert "ValueError" in caplog.text
+    assert "the recogniser of broken raised ValueError" in caplog.text
     assert "4111" not in caplog.text
 
 
@@ -140,11 +140,32 @@ def test_after_a_failure_a_rest_of_digits_goes(new_talk: NewTalk) -> None:
 
 
 @pytest.mark.parametrize("style", ["label", "stars"])
-def test_recognisers_of_others(style: str, new_talk: NewTalk) -> None:
+def test_recognisers_of_others(style: str, new_talk: NewTalk, caplog: pytest.LogCaptureFixture) -> None:
     assert new_talk([Names()], style=style).left("it is Anna here") == (
         "it is [name] here" if style == "label" else "it is **** here"
     )
     assert new_talk([Lost()], style=style).left("hello") == ("[redacted]" if style == "label" else "****")
+    assert "the recogniser of name told of a place that is not in the text" in caplog.text
+
+
+class Chatty(Names):
+    """A recogniser that names what it found by what was said."""
+
+    def find(self, text: str, language: str) -> Iterable[Finding]:
+        yield Finding("anna", "known", text.find("Anna"), text.find("Anna") + 4)
+
+
+def test_a_finding_has_the_kind_of_its_recogniser(new_talk: NewTalk) -> None:
+    talk = new_talk([Chatty()])
+    assert talk.left("it is Anna here") == "it is [name] here"
+    assert talk.redactor.found == {"name": 1}
+
+
+def test_words_longer_than_any_text_go_with_it(talk: Any, caplog: pytest.LogCaptureFixture) -> None:
+    words = tuple(Word(text="hallo", start=0, length=10) for _ in range(1000))
+    event = Transcript(channel="external", text="hello", start=0, length=20, words=words)
+    assert talk.redactor.redact(event, talk.memory).event.text == "[redacted]"
+    assert "it is longer than max_length" in caplog.text
 
 
 def test_own_patterns(left: Left) -> None:
@@ -153,11 +174,12 @@ def test_own_patterns(left: Left) -> None:
 
 
 def test_a_pattern_that_does_not_end_takes_the_whole_text_with_it(
-    new_talk: NewTalk, monkeypatch: pytest.MonkeyPatch
+    new_talk: NewTalk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("audiohook_fw_redact.settings.check_pattern", lambda name, pattern: None)
     talk = new_talk(patterns={"slow": "(q|qq)+$"}, pattern_timeout=0.01)
     assert talk.left("q" * 60 + " my secret") == "[redacted]"
+    assert "the pattern slow takes longer than pattern_timeout" in caplog.text
 
 
 def test_a_text_that_is_too_long(left: Left) -> None:

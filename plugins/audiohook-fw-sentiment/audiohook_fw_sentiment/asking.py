@@ -71,6 +71,7 @@ def scores_of(answer: object, wanted: int) -> list[Score]:
         TypeError, ValueError: they are not as many as wanted, no numbers, or not from -1 to 1.
     """
     if isinstance(answer, str | bytes) or not isinstance(answer, Sequence):
+        _discard(answer)
         raise TypeError("the scores are no sequence")
     if len(answer) != wanted:
         raise ValueError("there are not as many scores as utterances")
@@ -82,8 +83,15 @@ def _score(value: object) -> Score:
         return None
     if type(value) is not float:  # asking whether it is a SupportsFloat takes as long as a score
         if isinstance(value, str | bytes | bool) or not isinstance(value, SupportsFloat):
+            _discard(value)
             raise TypeError("a score is no number")
         value = float(value)  # of numpy, too
     if not math.isfinite(value) or abs(value) > 1 + 1e-6:
         raise ValueError("a score is not from -1 to 1")
     return max(-1.0, min(1.0, value))
+
+
+def _discard(value: object) -> None:
+    """Close what an inline engine should have awaited, so that nobody is told of it."""
+    if inspect.iscoroutine(value):
+        value.close()

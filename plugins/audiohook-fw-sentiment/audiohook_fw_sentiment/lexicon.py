@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Final
 
 __all__ = ["Lexicon", "read", "spoken_words"]
 
+_PLACEHOLDER: Final = re.compile(r"\[[a-z][a-z0-9_]{0,29}(?: [0-9]{1,4})?\]")
+"""What a filter put instead of words: "[gift_card]" is no gift."""
 _EDGES: Final = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~…“”„«»¿¡–—"
 
 
 def spoken_words(text: str) -> list[str]:
     """Return the words of a text as they are looked up: small letters, no punctuation around them.
 
-    What an engine of speech recognition made of capitals and punctuation must not change a mood.
+    What an engine of speech recognition made of capitals and punctuation must not change a mood, nor what
+    a filter put instead of something personal.
     """
+    text = _PLACEHOLDER.sub(" ", text) if "[" in text else text
     words = (word.strip(_EDGES) for word in text.lower().replace("’", "'").split())
     return [word for word in words if word]
 

@@ -92,7 +92,9 @@ class Scorer:
     def _score_now(self, utterance: Utterance) -> Score:
         try:
             score = self._asker.ask_now(utterance)
-        except (Exception, SystemExit) as error:  # an engine is a stranger
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an engine is a stranger; nobody cancels what does not wait
             self._failed(_described(error))
             self._totals.count(self.name, Outcome.FAILED)
             return None
@@ -135,7 +137,9 @@ class Scorer:
         try:
             async with asyncio.timeout(seconds):
                 scores = await self._asker.ask(utterances, questions[0].run)
-        except (Exception, SystemExit) as error:  # an engine is a stranger
+        except (Exception, SystemExit, asyncio.CancelledError) as error:  # an engine is a stranger
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
             if _is_awaited(questions) or not isinstance(error, TimeoutError):
                 self._failed(_described(error))
             _tell(questions, lambda answer, _: answer.set_exception(_NoAnswerError()))
@@ -157,6 +161,12 @@ def _tell(questions: list[_Question], tell: Callable[[asyncio.Future[Score], int
 
 def _is_awaited(questions: list[_Question]) -> bool:
     return any(not question.answer.done() for question in questions)
+
+
+def _is_cancelled() -> bool:
+    """Tell whether this task is cancelled from outside; an engine may raise the same by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _described(error: BaseException) -> str:

@@ -115,3 +115,17 @@ def test_scores_of_numpy_and_a_hair_too_much() -> None:
 def test_scores_that_are_none(answer: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         scores_of(answer, 2)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_an_inline_engine_that_ought_to_be_awaited(several: bool) -> None:
+    """A coroutine that nobody closes would be a warning, and so fail this test."""
+
+    async def later(utterance: object) -> float:
+        return 0.5
+
+    functions = (
+        {"score_batch": lambda us: later(us), "batch": 2} if several else {"score": lambda u: later(u)}
+    )
+    with pytest.raises(TypeError, match=r"no number|no sequence"):
+        Asker(Engine(inline=True, **functions)).ask_now(SAID[0])

@@ -19,6 +19,12 @@ def test_words_without_what_surrounds_them() -> None:
     ]
 
 
+def test_what_a_filter_put_instead_of_words_is_no_word() -> None:
+    lexicon = Lexicon([{"gift": 1.9, "wrong gift": -2.0}])
+    assert lexicon.terms("it is [gift] [card 1111] and [gift_2] yes") == ["it", "is", "and", "yes"]
+    assert lexicon.terms("a [Gift] and [gift card] 'gift' [") == ["a", "gift", "and", "gift", "card", "gift"]
+
+
 def test_later_layers_override() -> None:
     lexicon = Lexicon([{"please": 1.3, "hold": 1.0}, {"please": 0.0}, {"On  HOLD,": -1.2}])
     assert lexicon.weights == {"please": 0.0, "hold": 1.0, "on hold": -1.2}

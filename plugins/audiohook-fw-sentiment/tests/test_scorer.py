@@ -209,7 +209,7 @@ async def test_an_answer_after_its_time_is_no_sign_of_health() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [ValueError("x"), TimeoutError("its own"), SystemExit(3), KeyError("y")],
+    [ValueError("x"), TimeoutError("its own"), SystemExit(3), KeyError("y"), asyncio.CancelledError()],
     ids=lambda e: type(e).__name__,
 )
 async def test_an_engine_that_raises_gives_no_score(error: BaseException) -> None:
@@ -221,7 +221,11 @@ async def test_an_engine_that_raises_gives_no_score(error: BaseException) -> Non
     assert (engine.asked, counted(totals)) == (3, {Outcome.FAILED: 3})
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), SystemExit(3)], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("x"), SystemExit(3), asyncio.CancelledError(), GeneratorExit()],
+    ids=lambda e: type(e).__name__,
+)
 async def test_an_inline_engine_that_raises(error: BaseException) -> None:
     class Inline:
         languages = ("en",)

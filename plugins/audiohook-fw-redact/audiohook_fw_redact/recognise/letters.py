@@ -53,8 +53,8 @@ class _Shape:
         return self.pattern.fullmatch(chars) is not None and self.check(chars)
 
 
-_SHAPES: Final = (
-    _Shape("iban", "mod-97", re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,27}"), iban),
+_ACCOUNT: Final = _Shape("iban", "mod-97", re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,27}"), iban)
+_IDS: Final = (
     _Shape(
         "national_id",
         "gb-nino",
@@ -69,6 +69,13 @@ _SHAPES: Final = (
         _codice,
     ),
 )
+_BY_LENGTH: Final = {9: _IDS[:2], 16: _IDS[2:]}
+
+
+def _shape_of(chars: str) -> _Shape | None:
+    if IBAN_LENGTHS.get(chars[:2]) == len(chars) and _ACCOUNT.fits(chars):
+        return _ACCOUNT
+    return next((shape for shape in _BY_LENGTH.get(len(chars), ()) if shape.fits(chars)), None)
 
 
 def find_letters(reading: Reading) -> Iterator[Finding]:
@@ -113,7 +120,8 @@ def _longest(reading: Reading, first: int) -> tuple[int, _Shape] | None:
         if len(spellings[0]) > longest:
             break
         if len(spellings[0]) >= _SHORTEST:
-            best = next(((at, s) for c in spellings for s in _SHAPES if s.fits(c)), best)
+            shapes = (_shape_of(spelling) for spelling in spellings)
+            best = next(((at, shape) for shape in shapes if shape is not None), best)
     return best
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
-from ..languages import Language
+from ..languages import LANGUAGES, Language
 from .tokens import Token
 
 __all__ = ["Piece", "pieces_of"]
@@ -15,6 +17,9 @@ _ROW: Final = 3
 """So many single digits make a row."""
 _LACKS_ONE: Final = (12, 15, 18)
 """A row so long may be a card whose first digit sounds like a word."""
+_LONGEST_ROW: Final = 19
+"""Digits of the longest card."""
+_SHORTEST_JOINED: Final = 6
 _FIFTEEN: Final = ("34", "37")
 """What cards of fifteen digits begin with."""
 
@@ -77,10 +82,46 @@ class _Reader:
         """Return the piece that begins with a token."""
         token = self.tokens[at]
         if token.form == "digits":
-            return self._counted(at, at, token.raw, single=len(token.raw) == 1)
+            return self._row(at) or self._counted(at, at, token.raw, single=len(token.raw) == 1)
         if token.form != "word":
             return None
-        return self._repeated(at) or self._spelled(at) or self._number(at) or self._letter(at)
+        return (
+            self._repeated(at)
+            or self._row(at)
+            or self._spelled(at)
+            or self._number(at)
+            or self._joined(at)
+            or self._letter(at)
+        )
+
+    def _row(self, at: int) -> Piece | None:
+        """Return a digit that is said to come several times: "four zeros", "six times one"."""
+        words = self.language
+        word, after = self.word(at), self.word(at + 1)
+        times = (
+            words.units.get(word)
+            or words.teens.get(word)
+            or (int(word) if len(word) < 3 and word.isdigit() else 0)
+        )
+        if not 2 <= times <= _LONGEST_ROW:
+            return None
+        if after in words.plurals:
+            return self.piece(at, at + 1, str(words.plurals[after]) * times, single=True)
+        inner = self._digit(at + 2) if after in words.times and times > 2 else None
+        return None if inner is None else self.piece(at, inner.last, inner.chars * times, single=True)
+
+    def _joined(self, at: int) -> Piece | None:
+        """Return digits whose words were written as one: "fouroneone"."""
+        words, word = self.language, self.word(at)
+        number = _number_word(words.code)
+        if len(word) < _SHORTEST_JOINED or not re.fullmatch(f"(?:{number}){{2,}}", word):
+            return None
+        chars, after_ten = "", False
+        for part in re.findall(number, word):
+            digits = str({**words.units, **words.teens, **words.tens}[part])
+            chars = f"{chars[:-1]}{digits}" if after_ten and len(digits) == 1 else f"{chars}{digits}"
+            after_ten = part in words.tens
+        return self.piece(at, at, chars, single=True)
 
     def _repeated(self, at: int) -> Piece | None:
         times = self.language.repeats.get(self.word(at))
@@ -170,6 +211,13 @@ class _Reader:
         if token.raw.isupper() or is_code or (len(word) <= 4 and not set(word) & set("aeiou")):
             return self.piece(at, at, word.upper())
         return None
+
+
+@lru_cache
+def _number_word(code: str) -> str:
+    """Return a pattern of the words for numbers in a language, the longer ones first."""
+    words = LANGUAGES[code]
+    return "|".join(sorted((*words.units, *words.teens, *words.tens), key=len, reverse=True))
 
 
 def pieces_of(tokens: Sequence[Token], language: Language) -> list[Piece]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..finding import UnreadableError
 from ..languages import Language, Topic
 from .pieces import Piece, pieces_of
 from .tokens import Token, tokens_of
@@ -15,6 +18,8 @@ _SEPARATORS: Final = frozenset("-–—.,/()+|;…")
 _MAX_FILLERS: Final = 5
 _LABEL_REACH: Final = 9
 """Tokens between a harmless label and its number."""
+_MOST_PIECES: Final = 300
+"""Digits, letters and numbers of a text: two minutes of dictating; the time it takes grows with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Reading:
         own: where the utterance itself begins, behind what is kept of those before.
         topic: what was talked about before.
         is_asked: the other side asked for it.
+        others: how many words of the utterance are neither digits nor fillers.
     """
 
     text: str = field(repr=False)
@@ -93,6 +99,7 @@ class Reading:
     runs: list[Run]
     topic: Topic | None
     is_asked: bool = False
+    others: int = 0
 
     def is_about(self, topic: Topic) -> bool:
         """Tell whether the utterance, or the call, is about a topic."""
@@ -115,12 +122,27 @@ def read(
         topic: what was talked about before.
         begun: the label of that run, if it has one.
         is_asked: the other side asked for that topic.
+
+    Raises:
+        UnreadableError: there are more digits and letters in it than anybody says at once.
     """
     tokens = tokens_of(text)
     pieces = pieces_of(tokens, language)
+    if len(pieces) > _MOST_PIECES:
+        raise UnreadableError(f"it has more than {_MOST_PIECES} digits and letters")
     labels = _labels(tokens, language)
     runs = _Runs(tokens, language, labels, own, topic, begun).of(pieces)
-    return Reading(text, own, language, tokens, pieces, labels, runs, topic, is_asked)
+    others = _others(tokens, pieces, language, own)
+    return Reading(text, own, language, tokens, pieces, labels, runs, topic, is_asked, others)
+
+
+def _others(tokens: list[Token], pieces: list[Piece], language: Language, own: int) -> int:
+    used = {at for piece in pieces if piece.is_digits for at in range(piece.first, piece.last + 1)}
+    return sum(
+        token.form != "mark" and token.start >= own and token.text not in language.fillers
+        for at, token in enumerate(tokens)
+        if at not in used
+    )
 
 
 def _labels(tokens: list[Token], language: Language) -> list[Label]:
@@ -156,6 +178,14 @@ class _Runs:
         self.own = own
         self.topic = topic
         self.begun = begun
+        self.last_word = max(
+            (at for at, token in enumerate(tokens) if token.form != "mark" and not self._is_filler(token)),
+            default=-1,
+        )
+        self.all_starts = [label.first for label in labels]
+        self.own_labels = [label for label in labels if tokens[label.first].start >= own]
+        self.label_ends = [label.last for label in self.own_labels]
+        self.label_starts = [label.first for label in self.own_labels]
 
     def of(self, pieces: list[Piece]) -> list[Run]:
         groups: list[list[Piece]] = []
@@ -176,11 +206,22 @@ class _Runs:
             return False
         if left.start < self.own <= right.start:  # the border of two utterances, where more may be said
             return not self._has_harmless_label(right.first) and len(words) <= _MAX_FILLERS + 3
-        if any(
-            label.topic is Topic.HARMLESS and left.last < label.first < right.first for label in self.labels
-        ):
+        if self._has_harmless_between(left.last, right.first):
             return False
-        return len(words) <= _MAX_FILLERS and all(self._is_filler(token) for token in words)
+        return len(words) <= _MAX_FILLERS and (
+            all(self._is_filler(token) for token in words) or self._is_of_groups(words)
+        )
+
+    def _has_harmless_between(self, left: int, right: int) -> bool:
+        first, end = bisect_right(self.all_starts, left), bisect_left(self.all_starts, right)
+        return any(label.topic is Topic.HARMLESS for label in self.labels[first:end])
+
+    def _is_of_groups(self, words: Sequence[Token]) -> bool:
+        """Tell whether words tell of the next group of a number: "and the last four are"."""
+        language = self.language
+        return any(token.text in language.ranks for token in words) and all(
+            token.text in language.groups or self._is_filler(token) for token in words
+        )
 
     def _is_filler(self, token: Token) -> bool:
         return token.text in self.language.fillers or token.text in self.language.dots - {"point"}
@@ -191,12 +232,11 @@ class _Runs:
 
     def _label(self, token: int) -> Label | None:
         """Return the last label before a token, or the first behind it; a harmless one only from near."""
-        own = [label for label in self.labels if self.tokens[label.first].start >= self.own]
-        before = [label for label in own if label.last < token]
-        behind = [label for label in own if label.first > token]
+        before = bisect_left(self.label_ends, token)
+        behind = bisect_right(self.label_starts, token)
         for label, distance in (
-            *((label, token - label.last) for label in before[-1:]),
-            *((label, label.first - token) for label in behind[:1]),
+            *((label, token - label.last) for label in self.own_labels[max(0, before - 1) : before]),
+            *((label, label.first - token) for label in self.own_labels[behind : behind + 1]),
         ):
             if distance <= _LABEL_REACH or label.topic is not Topic.HARMLESS:
                 return label
@@ -205,12 +245,11 @@ class _Runs:
     def _run(self, pieces: list[Piece]) -> Run:
         first, last = pieces[0].first, pieces[-1].last
         label = self.begun if pieces[0].start < self.own else self._label(first)
-        rest = self.tokens[last + 1 :]
         return Run(
             tuple(pieces),
             label.topic if label else self.topic,
             label,
-            all(token.form == "mark" or self._is_filler(token) for token in rest),
+            last >= self.last_word,
             self._is_amount(pieces),
         )
 
@@ -220,7 +259,8 @@ class _Runs:
         after = self._near(pieces[-1].last, 1)
         digits = "".join(piece.chars for piece in pieces)
         written = len(pieces) == 1 and len(digits) == 4
-        if after in words.units_after or (any(piece.cardinal for piece in pieces) and len(digits) < 9):
+        is_count = any(piece.cardinal for piece in pieces) and len(digits) < 9 and digits[0] != "0"
+        if after in words.units_after or is_count:
             return True
         if len(digits) > 6:
             return False

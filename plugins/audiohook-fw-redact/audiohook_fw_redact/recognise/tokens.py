@@ -8,11 +8,17 @@ from typing import Final, Literal
 
 __all__ = ["Token", "tokens_of"]
 
+_ALIKE: Final = str.maketrans("lIOo", "1100")
+"""Letters that are taken for digits, amid digits."""
+
 Form = Literal["word", "digits", "ordinal", "amount", "mark"]
 
 _TOKEN: Final = re.compile(
     r"""
-    (?P<amount>
+    (?P<alike>(?-i:                               # 4l11, 4O12
+        (?<![^\W_])(?=[lIOo]*[0-9])[0-9lIOo]*[lIOo][0-9lIOo]+(?![^\W_])
+    ))
+    | (?P<amount>
         [$£€]\s?\d{1,3}(?:,\d{3})+(?:\.\d+)?      # $1,499.00
       | [$£€]\s?\d+(?:\.\d+)?
       | (?<![\d.])\d{1,6}\.\d{1,2}(?![\d.]|\s?\d)    # 14.99
@@ -50,6 +56,10 @@ def tokens_of(text: str) -> list[Token]:
     found = []
     for match in _TOKEN.finditer(text):
         raw = match.group()
+        if match.lastgroup == "alike":
+            digits = raw.translate(_ALIKE)
+            found.append(Token(match.start(), match.end(), digits, digits, "digits"))
+            continue
         form: Form = match.lastgroup or "mark"  # type: ignore[assignment]
         found.append(Token(match.start(), match.end(), raw.lower().replace("’", "'"), raw, form))
     return found

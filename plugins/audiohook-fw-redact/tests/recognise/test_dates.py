@@ -32,3 +32,24 @@ def test_a_label_with_dots(found: Found) -> None:
 
 def test_a_month_alone_stays(found: Found) -> None:
     assert found("my birthday is in may") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "geboren am 14.03.1972", "Geburtsdatum 14.03.72", "née le 14/03/1972",
+        "fecha de nacimiento 14/03/1972",
+        "data di nascita 14-03-1972", "geboortedatum 14-03-1972",
+    ],
+)  # fmt: skip
+def test_written_dates_in_other_languages(text: str, found: Found) -> None:
+    assert [(kind, value) for kind, _, value in found(text)] == [("birth_date", text.rpartition(" ")[2])]
+
+
+def test_parts_that_are_called_so(found: Found) -> None:
+    text = "the day of birth is fourteen, the month is three and the year is seventy two"
+    assert [value for *_, value in found(text)] == ["fourteen", "three", "seventy two"]
+
+
+def test_other_numbers_beside_a_birthday_stay(found: Found) -> None:
+    assert found("my birthday is next month and I turn forty") == []

@@ -22,6 +22,14 @@ Found = Callable[..., list[tuple[str, str, str]]]
         "m a r y at hotmail dot co dot u k",
         "john at sign example dot org",
         "peter hyphen chen at acme dash tools period net",
+        "john(at)gmail(dot)com",
+        "john [at] acme [dot] co [dot] uk",
+        "j o h n dot s m i t h at a c m e t o o l s dot c o m",
+        "j for john, o for oscar, h n at gmail dot com",
+        "john smith no spaces all lowercase at my company dot com",
+        "john smith all one word at acme dot com",
+        "john at example dot museum",
+        "mary at outlook",
     ],
 )
 def test_mail_addresses(said: str, found: Found) -> None:
@@ -32,7 +40,8 @@ def test_mail_addresses(said: str, found: Found) -> None:
 @pytest.mark.parametrize(
     "text",
     ["my website is acme dot com", "I was at home", "look at the dot", "we met at noon", "at the live show",
-     "look at the picture dot by dot please"],
+     "look at the picture dot by dot please", "we met at seven dot thirty", "look at amazon dot com",
+     "I looked at booking dot com yesterday", "visit us at acme dot com for more"],
 )  # fmt: skip
 def test_what_is_no_address(text: str, found: Found) -> None:
     assert found(text) == []
@@ -41,3 +50,8 @@ def test_what_is_no_address(text: str, found: Found) -> None:
 def test_half_an_address(found: Found) -> None:
     assert found("john dot smith") == [("email", "half", "john dot smith")]
     assert found("my email is j o h n") == [("email", "half", "j o h n")]
+
+
+def test_an_address_behind_at(found: Found) -> None:
+    text = "write me at ann dot lee at acme dot com"
+    assert [value for *_, value in found(text)] == ["ann dot lee at acme dot com"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -132,3 +133,79 @@ def test_kinds_that_are_off(left: Left) -> None:
     text = "mail a@b.com or 4111 1111 1111 1111 please"
     assert left(text, kinds=["email"]) == "mail [email] or 4111 1111 1111 1111 please"
     assert left("so that is four one one one", kinds=["card"]) == "so that is four one one one"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "four followed by fifteen ones",
+        "five five double oh four zeros four zeros three zeros and a four",
+        "four then fifteen times one",
+        "4111 11 then six ones then 1111",
+        "four nil one two " + "eight " * 8 + "one eight eight one",
+        "first four digits are four one one one then second four one one one one third four one one one one "
+        "and last four one one one one",
+        "four one one one next four one one one one next four one one one one last four one one one one",
+        "it starts with 4111 and the next is 1111 and the next is 1112 and it ends with 1111",
+        "four one one I see two two two over here three three three wait four four four and four nine",
+        "four one one one one one hold on let me turn it over and look " + "one " * 9 + "one",
+    ],
+)
+def test_cards_that_are_told_piece_by_piece(text: str, left: Left) -> None:
+    said = set(re.findall(r"[a-z]+|[0-9]+", left(text)))
+    digits = {"one", "ones", "two", "three", "four", "five", "fifteen", "eight", "nine", "zeros", "oh"}
+    assert not said & digits
+    assert not any(word.isdigit() for word in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        (
+            "country code forty four then twenty seven nine four six zero nine five eight",
+            "country code [phone]",
+        ),
+        ("my nino is q q one two three four five six c", "my nino is [national_id]"),
+        ("it's ah 53 98 63 c for the national insurance", "it's [national_id] for the national insurance"),
+        ("driving licence MORGA657054SM9IJ", "driving licence [national_id]"),
+        ("passport number X1234567", "passport number [national_id]"),
+        ("the three digits are 123", "the three digits are [card_code]"),
+        ("oh eight hundred one two three four", "[number]"),
+    ],
+)
+def test_all_of_it_goes(text: str, gone: str, left: Left) -> None:
+    assert left(text) == gone
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lot number 48213 7781",
+        "the barcode is 5012345678900",
+        "press one two or three",
+        "I pressed 1 and then 2 and the last was 3",
+        "we tried it three times two days ago",
+        "we have two ones and three twos of them",
+        "I called you 3 times on 2 days in 2024",
+    ],
+)
+def test_other_innocent_numbers(text: str, left: Left) -> None:
+    assert left(text) == text
+
+
+def test_more_digits_than_anybody_says_go_unread(left: Left, caplog: pytest.LogCaptureFixture) -> None:
+    assert left("one o " * 160) == "[redacted]"
+    assert "more than 300 digits and letters" in caplog.text
+    assert left("hello I " * 240) == "hello I " * 240
+
+
+@pytest.mark.parametrize("before", ["like to pay with", "the reference is"])
+def test_pairs_that_are_read_in_two_ways(before: str, found: Found) -> None:
+    """The first "eighty seven" is 80 and 7, the "eighty eight" is 88."""
+    said = "twenty seven twenty five two eight three one four three one eighty seven eighty eight"
+    assert found(f"{before} {said} if that works") == [("card", "luhn", said)]
+
+
+def test_a_misheard_card_that_is_paid_with(left: Left) -> None:
+    assert left("I pay with 4111 1111 1111 1112 then") == "I pay with [card] then"
+    assert left("I pay 4111 for 12 of them") == "I pay 4111 for 12 of them"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from audiohook_fw_asr import Result, Segment, SegmentSettings, SpeechRecognition, Word
@@ -182,20 +182,21 @@ class _Testimony(SessionHandler):
         self.session = session
 
     async def on_event(self, event: Event) -> None:
-        self.noted.append((time.monotonic(), event))
+        self.noted.append((time.perf_counter(), event))
 
     async def on_close(self, reason: CloseReason) -> None:
-        self.witness.closed[self.session] = time.monotonic()
+        self.witness.closed[self.session] = time.perf_counter()
 
 
 # server and client ------------------------------------------------------------------------------------
 
 
 class TracedServer(ServerThread):
-    """A server whose spans are kept, and whose key takes interim transcripts."""
+    """A server whose key takes interim transcripts, and whose spans are kept, unless nobody asks for them."""
 
-    def __init__(self, *plugins: object, **options: Any) -> None:
+    def __init__(self, *plugins: object, traced: bool = True, **options: Any) -> None:
         self.spans = InMemorySpanExporter()
+        self._traced = traced
         api_key, secret = new_key()
         key = {"name": "test", "api_key": api_key, "secrets": [secret], "interims": True}
         auth = {"keys": [{**key, "product": "transcription"}]}
@@ -207,7 +208,7 @@ class TracedServer(ServerThread):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         provider = TracerProvider(shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self.spans))
-        tracing = Tracing(provider)
+        tracing = Tracing(provider if self._traced else None)
         async with AudiohookServer(
             self._loaded, self._plugins, admin_token=self.admin_token, tracing=tracing
         ) as server:
@@ -254,9 +255,20 @@ class Told:
         return at
 
 
-def converse(server: TracedServer, calls: Sequence[Samples], *, speed: float) -> list[Told]:
+class Address(Protocol):
+    """Where a server is, and the key to it."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def api_key(self) -> str: ...
+    @property
+    def client_secret(self) -> bytes: ...
+
+
+def play_out(server: TracedServer, calls: Sequence[Samples], *, speed: float) -> list[Told]:
     """Play calls at the same time, and wait until the server has no more of them. Blocks."""
-    told = asyncio.run(_converse(server, calls, speed))
+    told = asyncio.run(converse(server, calls, speed=speed))
     given_up = time.monotonic() + 60
     while server.calls and time.monotonic() < given_up:
         time.sleep(0.05)
@@ -264,13 +276,18 @@ def converse(server: TracedServer, calls: Sequence[Samples], *, speed: float) ->
     return told
 
 
-async def _converse(server: TracedServer, calls: Sequence[Samples], speed: float) -> list[Told]:
-    async def call(samples: Samples) -> Told:
+async def converse(
+    server: Address, calls: Sequence[Samples], *, speed: float, apart: float = 0.0
+) -> list[Told]:
+    """Play calls at the same time, to their ends; each begins so many seconds after the one before."""
+
+    async def call(samples: Samples, wait: float) -> Told:
+        await asyncio.sleep(wait)
         messages: list[tuple[float, Mapping[str, Any]]] = []
 
         def observe(way: str, data: str | bytes) -> None:
             if way == "<" and isinstance(data, str):
-                messages.append((time.monotonic(), json.loads(data)))
+                messages.append((time.perf_counter(), json.loads(data)))
 
         options = CallOptions(
             url=server.url,
@@ -285,4 +302,4 @@ async def _converse(server: TracedServer, calls: Sequence[Samples], speed: float
         )
         return Told(await run_call(options, observer=observe), messages)
 
-    return list(await asyncio.gather(*map(call, calls)))
+    return list(await asyncio.gather(*(call(one, apart * number) for number, one in enumerate(calls))))

@@ -39,7 +39,7 @@ from audiohook_fw.plugin import Event
 from audiohook_fw.telemetry import setup_logging
 
 from .chain import whisper_model
-from .meaning import Script, Speaking, Told, TracedServer, Witness, converse, voices
+from .meaning import Script, Speaking, Told, TracedServer, Witness, play_out, voices
 from .seeded import Search, Seeded, seeded
 from .truth import MEDIA, RATE
 from .written import in_database, in_json, in_text, in_vtt, query, recorded
@@ -88,7 +88,7 @@ class House:
         }
         plugins = (*self.others, self.witness, self.recognition, *sections)
         with _logging(self.log), TracedServer(*plugins, settings=sections) as server, self._watched(server):
-            told = converse(server, calls, speed=speed)
+            told = play_out(server, calls, speed=speed)
             self._read_files("while the server ran: ")
         self.spans += [span.to_json() for span in server.spans.get_finished_spans()]
         self._read_files("")

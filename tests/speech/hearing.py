@@ -27,6 +27,8 @@ PAUSE, GAP = 0.5, 0.9
 """Seconds between the groups of a card, and between utterances."""
 SPEAKERS = ("joe", "heart")
 CARDS = 4
+PART = 3
+"""Digits of a card, one after the other, that nobody may hear."""
 PATIENCE: dict[str, Any] = {
     "max_wait": 120.0,
     "worker_timeout": 60.0,
@@ -61,7 +63,7 @@ def report(cards: Sequence[str], *heard: Sequence[str]) -> int:
     Returns:
         The exit status: 1 for a leak, or when nothing was understood in the first place.
     """
-    searches = [Search([Seeded("card", "", _said(card), card)]) for card in cards]
+    searches = [Search([Seeded("card", "", _said(card), card)], PART) for card in cards]
     said, written, recorded = (
         sum(bool(search.in_words(text)) for search, text in zip(searches, texts, strict=True))
         for texts in heard

@@ -15,7 +15,7 @@ from pathlib import Path
 
 GENERATOR = Path(__file__).parents[2] / "plugins" / "audiohook-fw-redact" / "tests"
 PART = 6
-"""Digits of a number, or letters and digits of an IBAN, that must not be seen together."""
+"""Digits of a number that must not be seen together."""
 
 _UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen")
@@ -85,13 +85,17 @@ def _digits(words: list[str]) -> Iterator[str]:
 
 
 class Search:
-    """Looks for seeded values."""
+    """Looks for seeded values.
 
-    def __init__(self, values: Iterable[Seeded]) -> None:
+    Args:
+        part: how many digits of a number, one after the other, are too many in what somebody said.
+    """
+
+    def __init__(self, values: Iterable[Seeded], part: int = PART) -> None:
         self.values = [one for one in values if one.kind]
         self._numbers = {one.secret for one in self.values if one.secret.isdigit()}
         self._parts = {
-            number[at : at + PART] for number in self._numbers for at in range(len(number) - PART + 1)
+            number[at : at + part] for number in self._numbers for at in range(len(number) - part + 1)
         }
         self._written = {form for one in self.values for form in _forms(one)}
 

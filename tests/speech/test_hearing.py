@@ -12,6 +12,7 @@ CARDS = [new_card(random.Random(seed)) for seed in range(2)]
 FIRST = "it is " + " ".join(CARDS[0])
 SECOND = f"so {CARDS[1][:8]} thank you"
 NOTHING = ["[card]", "thanks, 4 pieces"]
+PART = f"it ends with {CARDS[0][-3:]}"
 
 
 def test_cards_have_their_check_digit() -> None:
@@ -26,6 +27,7 @@ def test_cards_have_their_check_digit() -> None:
     [
         ([FIRST, SECOND], NOTHING, NOTHING, 0),
         ([FIRST, SECOND], NOTHING, ["", SECOND], 1),
+        ([FIRST, SECOND], NOTHING, [PART, ""], 1),
         ([FIRST, SECOND], [FIRST, ""], NOTHING, 1),
         (NOTHING, NOTHING, NOTHING, 1),  # then it proves nothing
     ],

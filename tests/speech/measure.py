@@ -190,7 +190,7 @@ def p95(figures: Sequence[float]) -> float:
 
 def stages(watches: Sequence[Stopwatch]) -> Iterator[str]:
     """Yield the rows of what each stage costs."""
-    yield "| a final transcript | CPU µs, median | p95 | most | ms after it was emitted, p50 | p95 | longest |"
+    yield "| a final transcript | CPU µs, median | p95 | most | ms after being emitted, p50 | p95 | longest |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for stage in (*STAGES, HEARD, MOOD, TOLD):
         cpu = [spent for watch in watches for spent in watch.cpu[stage]]

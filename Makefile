@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-DEMO_PLUGINS := $(addprefix plugins/audiohook-fw-,recorder policy genesys cost vad asr whisper transcripts)
+DEMO_PLUGINS := $(addprefix plugins/audiohook-fw-,recorder policy genesys cost vad asr whisper redact sentiment transcripts)
 MODEL := plugins/audiohook-fw-whisper/tests/model.txt
 PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
 PLUGIN_CODE := $(sort $(wildcard $(addsuffix /audiohook_fw_*,$(PLUGINS))))

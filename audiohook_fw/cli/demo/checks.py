@@ -7,7 +7,7 @@ is asked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -58,8 +58,14 @@ def check_decisions(probe: CallReport, declined: CallReport, recorded: CallRepor
     yield Check("it had one pause of the client, one of the server, and one discard", _wrong_gaps(recorded))
 
 
-def check_recording(report: CallReport, path: Path) -> Iterator[Check]:
-    """Yield whether a WAV file holds what the client sent, to the sample, and silence elsewhere."""
+def check_recording(
+    report: CallReport, path: Path, silenced: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[Check]:
+    """Yield whether a WAV file holds what the client sent, to the sample, and silence elsewhere.
+
+    Args:
+        silenced: stretches of a channel that were made silent, as the sidecar lists them.
+    """
     ledger = report.ledger
     sent, gaps = f"{ledger.samples:,}", len(_gaps(ledger))
     are_silent = f"its {gaps} gaps are silence" if gaps > 1 else "its gap is silence"
@@ -77,13 +83,25 @@ def check_recording(report: CallReport, path: Path) -> Iterator[Check]:
     is_right = found == ("PCMU", media.rate, len(CHANNELS), False)
     yield Check(texts[0], "" if is_right else f"it is {wav!r}{', cut off' if wav.truncated else ''}")
     width = media.frame_width
-    yield Check(texts[1], _difference(wav.payload, report.expected_recording(), width))
+    expected = _silence(report.expected_recording(), silenced, width)
+    yield Check(texts[1], _difference(wav.payload, expected, width))
     noisy = [
         start
         for start, length, _ in _gaps(ledger)
         if wav.payload[start * width : (start + length) * width] != ULAW_SILENCE * (length * width)
     ]
     yield Check(texts[2], f"there is sound in the gap at sample {noisy[0]:,}" if noisy else "")
+
+
+def _silence(payload: bytes, stretches: Sequence[Mapping[str, Any]], width: int) -> bytes:
+    """Return µ-law audio of both channels in which stretches of one are silent."""
+    audio = bytearray(payload)
+    for one in stretches:
+        channel = CHANNELS.index(one["channel"])
+        places = range(one["start"] * width + channel, (one["start"] + one["length"]) * width, width)
+        for place in places:
+            audio[place : place + 1] = ULAW_SILENCE
+    return bytes(audio)
 
 
 def _read(path: Path) -> tuple[WavAudio | None, str]:

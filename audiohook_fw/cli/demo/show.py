@@ -19,6 +19,7 @@ from audiohook_fw.plugin import PluginStatus
 from audiohook_fw.server import AudiohookServer
 
 from .checks import Check
+from .listener import FACES, PLAIN_FACES
 
 __all__ = ["Screen"]
 
@@ -38,6 +39,15 @@ class Screen:
     def line(self, text: str = "") -> None:
         """Write a line as it is."""
         self._console.print(escape(text))
+
+    @property
+    def faces(self) -> dict[str, str]:
+        """What stands for a mood, as far as the screen can show it."""
+        try:
+            "".join(FACES.values()).encode(self._console.encoding)
+        except UnicodeEncodeError:
+            return PLAIN_FACES
+        return FACES
 
     def title(self, text: str) -> None:
         """Write a heading."""

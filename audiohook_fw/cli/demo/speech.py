@@ -1,4 +1,4 @@
-"""The third act of the demo: what was said, live, and written down beside the recording."""
+"""The third act of the demo: what was said, in which mood, live, and written down beside the recording."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from audiohook_fw.client import AudioSource, CallOptions, CallReport
 from audiohook_fw.server import run
 
 from .checks import Check
+from .listener import Listener
 from .script import Scene, timing
 from .show import Screen
 from .speech_checks import check_speech
@@ -29,14 +30,15 @@ _FASTEST: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What is left of the act: the report of its call, and where its files are."""
+    """What is left of the act: the report of its call, where its files are, and who listened."""
 
     report: CallReport
     directory: Path
+    listener: Listener
 
     def checks(self) -> Iterator[Check]:
         """Yield every check of the act. Reads files: blocks."""
-        yield from check_speech(self.report, self.directory, self.conversations)
+        yield from check_speech(self.report, self.directory, self.conversations, self.listener.said)
 
     def rows(self) -> Iterator[tuple[str, CallReport, Path | None]]:
         """Yield name, report and recording of the call."""
@@ -52,7 +54,7 @@ class Speech:
 def play_speech(into: Path, speed: float, model: Path, screen: Screen) -> Speech:
     """Play the act's call; return what is left once the server has stopped. Blocks.
 
-    What is said is printed meanwhile, by the plugin that writes it down.
+    What is said is printed meanwhile.
 
     Args:
         into: a new directory for its files is made there. speed: seconds of call time in one second.
@@ -63,12 +65,14 @@ def play_speech(into: Path, speed: float, model: Path, screen: Screen) -> Speech
     """
     directory = into / f"speech-{secrets.token_hex(3)}"
     directory.mkdir(parents=True)
+    listener = Listener(screen.line, screen.faces)
     with screen.logs():
-        return Speech(run(_call(directory, min(speed, _FASTEST), model, screen)), directory)
+        report = run(_call(directory, min(speed, _FASTEST), model, listener, screen))
+    return Speech(report, directory, listener)
 
 
-async def _call(directory: Path, speed: float, model: Path, screen: Screen) -> CallReport:
-    async with speech_stage(directory, model) as it:
+async def _call(directory: Path, speed: float, model: Path, listener: Listener, screen: Screen) -> CallReport:
+    async with speech_stage(directory, model, listener) as it:
         screen.introduce(it.server)
         scene = _scene(it.server.url, it.key.api_key, it.key.secret, speed)
         return await play_scene(scene, screen, lambda report: report.as_scripted)

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from audiohook_fw.audio import CONVERSATION_MEDIA, Utterance, conversation_script
 from audiohook_fw.client import CallReport
+from audiohook_fw.plugin import Sentiment, Transcript
 from audiohook_fw.protocol import CHANNELS
 
+from .card_checks import check_card
 from .checks import Check, check_recording
 
-__all__ = ["UNDERSTOOD", "check_conversation", "check_speech"]
+__all__ = ["UNDERSTOOD", "check_conversation", "check_moods", "check_speech"]
 
 UNDERSTOOD: Final = 0.6
 """Part of the words that a small model must understand on a telephone line."""
@@ -24,18 +26,30 @@ _NEAR: Final = 0.5
 _FORMATS: Final = ("json", "txt", "vtt")
 
 
-def check_speech(report: CallReport, recordings: Path, transcripts: Path) -> Iterator[Check]:
-    """Yield every check of the act. Reads files: blocks."""
+Said = Sequence[tuple[Transcript, Sentiment | None]]
+
+
+def check_speech(report: CallReport, recordings: Path, transcripts: Path, said: Said) -> Iterator[Check]:
+    """Yield every check of the act. Reads files: blocks.
+
+    Args:
+        said: what was shown: each utterance with its mood.
+    """
     accepted = report.as_scripted and not report.violations
     problem = "; ".join(report.violations) or report.outcome()
     yield Check("the call was accepted, and ended as scripted", "" if accepted else problem)
-    yield from check_recording(report, recordings / f"{report.ids.session}.wav")
+    recording = recordings / f"{report.ids.session}.wav"
+    sidecar = _read(recording.with_suffix(".json"))
+    yield from check_recording(report, recording, sidecar.get("redactions", ()))
     stem = f"{report.ids.session}.transcript."
     missing = [name for name in _FORMATS if not (transcripts / f"{stem}{name}").exists()]
     yield Check(
         "the conversation is there as text, JSON and WebVTT", f"no {', '.join(missing)}" if missing else ""
     )
-    yield from check_conversation(report, _read(transcripts / f"{stem}json"), conversation_script())
+    document, script = _read(transcripts / f"{stem}json"), conversation_script()
+    yield from check_conversation(report, document, script)
+    yield from check_moods(said, document)
+    yield from check_card(document, script, transcripts / f"{stem}txt", recording, sidecar)
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -72,6 +86,25 @@ def check_conversation(
     yield Check(
         f"at least {UNDERSTOOD:.0%} of what was said was understood",
         "" if enough else f"{right} of {words} words",
+    )
+
+
+def check_moods(said: Said, document: Mapping[str, Any]) -> Iterator[Check]:
+    """Yield whether what was shown is what was written, with a mood each, and the customer's changed."""
+    written = sorted(one["text"] for one in document.get("utterances", ()) if one["final"])
+    same = sorted(utterance.text for utterance, _ in said) == written
+    lacking = sum(mood is None for _, mood in said)
+    problem = f"{lacking} have none" if lacking else "" if same and said else "other texts were shown"
+    yield Check("each utterance was shown as it is written, with its mood", problem)
+    moods = [
+        mood.score
+        for utterance, mood in sorted(said, key=lambda one: one[0].start)
+        if mood is not None and utterance.channel == CHANNELS[0]
+    ]
+    turned = moods and min(moods[: len(moods) // 2 + 1]) < 0 < moods[-1]
+    yield Check(
+        "the customer complained at first, and was pleased in the end",
+        "" if turned else f"moods: {', '.join(f'{mood:+.2f}' for mood in moods)}",
     )
 
 

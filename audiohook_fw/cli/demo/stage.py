@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,17 +89,22 @@ async def stage(into: Path, speed: float) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def run_server(loaded: Loaded, key: Key) -> AsyncIterator[Stage]:
+async def run_server(
+    loaded: Loaded, key: Key, *, extra: Mapping[str, object] | None = None
+) -> AsyncIterator[Stage]:
     """Run a server for as long as the block lasts; after it every call has ended, and plugins have stopped.
 
     Nothing is read from the environment or from files, and no admin port is opened.
+
+    Args:
+        extra: plugins at hand, by name.
 
     Raises:
         CommandError: the recorder is not installed. PluginError: a plugin cannot start.
     """
     settings = loaded.settings
     try:
-        plugins = load_plugins(settings.plugins, loaded.plugin_section, settings.limits)
+        plugins = load_plugins(settings.plugins, loaded.plugin_section, settings.limits, extra=extra)
     except PluginLoadError as error:
         if error.plugin == RECORDER and "not installed" in error.problem:
             raise CommandError(_MISSING) from error

@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final
 
 from .bounded import abandon
-from .engines import EngineState, describe
+from .engines import EngineState, describe_heard
 from .gate import is_quiet
 from .heard import GarbageError, Heard, read_result
 from .types import EngineStream, StreamEngine
@@ -92,7 +92,7 @@ class Conversation:
         except StreamFailure:
             raise
         except Exception as problem:
-            raise StreamFailure(describe(problem)) from problem
+            raise StreamFailure(describe_heard(problem, self._state.engine)) from problem
         finally:
             for task in tasks:
                 if not task.done():

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from .bounded import bounded
 from .languages import match_language
 from .types import Engine
 
-__all__ = ["EnginePool", "EngineState"]
+__all__ = ["EnginePool", "EngineState", "describe", "describe_heard"]
 
 logger = logging.getLogger(__name__)
 
@@ -176,3 +178,21 @@ def describe(problem: BaseException) -> str:
     text = _URL.sub(r"\1…", " ".join(str(problem).split()))
     name = type(problem).__name__
     return f"{name}: {text[:200]}" if text else name
+
+
+def describe_heard(problem: BaseException, engine: object) -> str:
+    """Return a problem that an engine had while it heard somebody, in one line, for logs.
+
+    Texts of exceptions quote what could not be read, which here is what was said: only those that the system
+    makes (`OSError`, `EOFError`), or a class of the engine's own package, are shown; of others the place is.
+    """
+    is_own = _package(problem) == _package(engine)
+    if is_own or isinstance(problem, OSError | EOFError):
+        return describe(problem)
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(problem).__name__}{where}"
+
+
+def _package(thing: object) -> str:
+    return type(thing).__module__.partition(".")[0]

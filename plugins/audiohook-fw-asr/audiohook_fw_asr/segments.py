@@ -16,7 +16,7 @@ from .audio import ChannelAudio
 from .backlog import Backlog, Job
 from .bounded import abandon, bounded
 from .cutter import Cut, SegmentCutter
-from .engines import EngineState, describe
+from .engines import EngineState, describe_heard
 from .gate import EnergyGate, Speech
 from .heard import GarbageError, Heard, read_result
 from .output import ChannelOutput
@@ -262,7 +262,7 @@ class SegmentChannel:
             if self._backlog.done(job):
                 self._given_up(job)
         except Exception as problem:
-            self._failed(state, job, describe(problem))
+            self._failed(state, job, describe_heard(problem, state.engine))
         else:
             state.results += 1
             self._pool.well(state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from audiohook_fw_asr.engines import EnginePool, describe
+from audiohook_fw_asr.engines import EnginePool, describe, describe_heard
 from audiohook_fw_asr.testing import ScriptedEngine
 
 
@@ -126,3 +126,30 @@ async def test_no_engine_that_starts_is_an_error() -> None:
 )
 def test_a_problem_in_one_line_without_the_keys_that_urls_hold(text: str, described: str) -> None:
     assert describe(OSError(text)) == described
+
+
+class OwnError(Exception):
+    """Of the engine's own package."""
+
+
+class Here:
+    """An engine of this module."""
+
+
+@pytest.mark.parametrize(
+    ("problem", "described"),
+    [
+        (ValueError("cannot read 'my card is 4111'"), "ValueError at test_engines.py:"),
+        (KeyError("four one one one"), "KeyError at test_engines.py:"),
+        (ConnectionResetError("reset by peer"), "ConnectionResetError: reset by peer"),
+        (TimeoutError(), "TimeoutError"),
+        (EOFError("it ended"), "EOFError: it ended"),
+        (OwnError("the licence ran out"), "OwnError: the licence ran out"),
+    ],
+)
+def test_a_problem_with_what_was_said_quotes_none_of_it(problem: Exception, described: str) -> None:
+    try:
+        raise problem
+    except Exception as raised:
+        text = describe_heard(raised, Here())
+    assert text.rstrip("0123456789") == described

@@ -132,6 +132,17 @@ def test_interims_hide_what_may_go_on(talk: Any) -> None:
     assert talk.left("it's four one dollars") == "it's four one dollars"
 
 
+def test_interims_hide_what_a_harmless_word_explains_as_it_may_become_a_card(talk: Any) -> None:
+    card = "four three seven four seven oh seven nine three two seven two seven one six seven".split()
+    shown = [
+        talk.left(f"I'd like to pay with {' '.join(card[:count])}", is_final=False) for count in range(1, 16)
+    ]
+    assert shown[2] == "I'd like to pay with four three seven"
+    assert {*shown[3:13]} == {"I'd like to pay with [number]"}
+    assert all(text.startswith("I'd like to pay with [") for text in shown[3:])
+    assert talk.left("the order number is 7355 0192 thanks", is_final=False).endswith("7355 0192 thanks")
+
+
 def test_interims_know_what_was_said_before(talk: Any) -> None:
     talk.hear("4111 1111 1111")
     assert talk.left("1", is_final=False) == "[card]"

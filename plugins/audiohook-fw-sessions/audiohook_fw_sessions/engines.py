@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,6 +25,9 @@ WORK_MEMORY: Final = "64MB"
 MIGRATE_SECONDS: Final = 3_600.0
 """How long a change of the tables may take, or another node's, for which this one waits."""
 
+# At `debug` it logs every statement with its values: what was said, and who called.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
+
 
 def make_writer(url: URL, *, seconds: float = WRITE_SECONDS) -> AsyncEngine:
     """Return an engine that writes, over one connection. It connects when it is used.
@@ -36,8 +40,8 @@ def make_writer(url: URL, *, seconds: float = WRITE_SECONDS) -> AsyncEngine:
     """
     require_driver(url)
     if not is_sqlite(url):
-        return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_server_args(seconds))
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
+        return _engine(url, pool_size=1, max_overflow=0, connect_args=_server_args(seconds))
+    engine = _engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
     pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON")
     _prepare(engine, *pragmas, begin="BEGIN IMMEDIATE")
     return engine
@@ -57,12 +61,17 @@ def make_reader(url: URL, *, seconds: float | None = None, connections: int = 2)
     if not is_sqlite(url):
         args = _server_args(seconds)
         args["server_settings"] |= {"default_transaction_read_only": "on", "work_mem": WORK_MEMORY}
-        return create_async_engine(url, connect_args=args, pool_pre_ping=True, **sizes)
+        return _engine(url, connect_args=args, pool_pre_ping=True, **sizes)
     if not sqlite_file(url).is_file():
         raise FileNotFoundError(str(sqlite_file(url)))
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS}, **sizes)
+    engine = _engine(url, connect_args={"timeout": BUSY_SECONDS}, **sizes)
     _prepare(engine, "query_only = ON", begin="BEGIN")
     return engine
+
+
+def _engine(url: URL, **options: Any) -> AsyncEngine:
+    # Values are of people: they are in no log, however much it tells, and in no text of an error.
+    return create_async_engine(url, hide_parameters=True, **options)
 
 
 def _server_args(seconds: float | None) -> dict[str, Any]:

@@ -97,7 +97,8 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Spoken:
     model = model_directory()
     assert model is not None, "run make model"
     with redirect_stdout(output):
-        speech = play_speech(tmp_path_factory.mktemp("spoken"), SPEED, model, Screen(Console(width=100)))
+        screen = Screen(Console(width=100, soft_wrap=True))
+        speech = play_speech(tmp_path_factory.mktemp("spoken"), SPEED, model, screen)
     return Spoken(speech, output.getvalue())
 
 

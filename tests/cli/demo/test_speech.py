@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audiohook_fw_recorder.settings import RecorderSettings
 from rich.console import Console
 
 from audiohook_fw.cli.demo.play import play
 from audiohook_fw.cli.demo.show import Screen
 from audiohook_fw.cli.demo.speech_stage import MODEL, PLUGINS, missing_plugins, model_directory
 
-LINE = re.compile(r"\d:\d\d:\d\d\.\d (external|internal): \S.*")
+LINE = re.compile(r"  \d:\d\d\.\d (customer|agent)  +[☺☹·] [+-]\d\.\d\d  (\S.*)")
 
 
 def test_all_is_as_it_should_be(spoken: Any) -> None:
@@ -28,12 +29,23 @@ def test_all_is_as_it_should_be(spoken: Any) -> None:
 
 def test_both_sides_are_printed_live_and_are_what_is_written(spoken: Any) -> None:
     [document] = [json.loads(path.read_bytes()) for path in spoken.speech.conversations.glob("*.json")]
-    printed = [line for line in spoken.output.splitlines() if LINE.fullmatch(line)]
-    assert sorted(line.split(": ", 1)[1] for line in printed) == sorted(
+    printed = [match for line in spoken.output.splitlines() if (match := LINE.fullmatch(line))]
+    assert sorted(match[2] for match in printed) == sorted(
         one["text"] for one in document["utterances"] if one["final"]
     )
-    assert {line.split()[1] for line in printed} == {"external:", "internal:"}
-    assert printed[0].startswith("0:00:00")
+    assert {match[1] for match in printed} == {"customer", "agent"}
+    assert printed[0][0].startswith("  0:00")
+
+
+def test_the_card_is_shown_as_redacted_and_is_nowhere(spoken: Any) -> None:
+    [text] = spoken.speech.conversations.glob("*.txt")
+    for output in (spoken.output, text.read_text()):
+        assert "[card]" in output
+        assert not re.search(r"1\D?1\D?1\D?1|one one", output.partition("\n\n")[2])
+    checks = [check.text for check in spoken.speech.checks()]
+    assert "none of it is in what was told to Genesys and written" in checks
+    silences = "redact" in RecorderSettings.model_fields
+    assert ("it cannot be heard in the recording" in checks) is silences
 
 
 def test_the_conversation_is_beside_the_recording_in_three_formats(spoken: Any) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from audiohook_fw import Sentiment, Transcript
 from audiohook_fw.audio import conversation_script
-from audiohook_fw.cli.demo.speech_checks import check_conversation
+from audiohook_fw.cli.demo.speech_checks import check_conversation, check_moods
 
 SCRIPT = conversation_script()
 
@@ -90,3 +91,29 @@ def test_what_is_wrong_is_found(spoil: Callable[[list[dict[str, Any]]], None], f
 @pytest.mark.parametrize(("told", "events"), [(3, 3), (len(SCRIPT), 2), (99, 99)])
 def test_what_genesys_was_not_told_is_found(told: int, events: int) -> None:
     assert any("Genesys was told" in text for text in problems(utterances(), told=told, events=events))
+
+
+def mood_problems(*moods: float | None, spoil: str = "") -> list[str]:
+    said = []
+    for number, score in enumerate(moods):
+        one = Transcript(channel="external", text=f"text {number}", start=number, length=1)
+        mood = score if score is None else Sentiment(channel="external", score=score, label="neutral")
+        said.append((one, mood))
+    document = {"utterances": [{"text": one.text + spoil, "final": True} for one, _ in said]}
+    return [check.text for check in check_moods(said, document) if check.problem]
+
+
+SHOWN = "each utterance was shown as it is written, with its mood"
+TURNED = "the customer complained at first, and was pleased in the end"
+
+
+def test_moods_as_they_should_be() -> None:
+    assert mood_problems(-0.5, 0, 0, 0.7) == []
+
+
+def test_moods_that_are_wrong_are_found() -> None:
+    assert mood_problems(-0.5, None, 0.7) == [SHOWN]
+    assert mood_problems(-0.5, 0, 0.7, spoil="!") == [SHOWN]
+    assert mood_problems(0.5, 0.7) == [TURNED]
+    assert mood_problems(-0.5, 0) == [TURNED]
+    assert mood_problems() == [SHOWN, TURNED]

@@ -247,6 +247,8 @@ def _unexplained(reading: Reading, run: Run, least: int, *, blind: bool) -> tupl
     if run.start < reading.own < run.end:
         enough = _HARMLESS + 1 if harmless else _MAY_GO_ON if run.is_loose else _PAIRS_GO_ON
         return ("number", "goes-on") if digits >= enough else None
+    if harmless and least < _MAY_GO_ON <= digits and run.at_end and not run.is_amount:
+        return "number", "may-go-on"  # an interim: "pay with four three seven four" may become a card
     if run.is_amount or harmless or run.topic is Topic.BIRTH_DATE:
         return None
     if digits >= _LONG and (run.is_single or digits > 8):

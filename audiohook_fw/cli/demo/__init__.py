@@ -41,7 +41,8 @@ def _demo(
     genesys and cost are installed, a call that is opened paused and resumed when its queue is known, one
     that is disconnected then, one that is refused since it does not come from Genesys, and what they
     cost. Last, where vad, whisper, redact, sentiment, transcripts and a speech model are, what is said in
-    a call, as it is said, with its mood and without the card number in it. Everything runs on this machine. Exit status 0 if all is as it should be, else 1.
+    a call, as it is said, with its mood and without the card number in it. Everything runs on this
+    machine. Exit status 0 if all is as it should be, else 1.
     """
     from .play import play
     from .show import Screen

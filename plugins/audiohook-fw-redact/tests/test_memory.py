@@ -133,9 +133,10 @@ def test_interims_hide_what_may_go_on(talk: Any) -> None:
 
 
 def test_interims_hide_what_a_harmless_word_explains_as_it_may_become_a_card(talk: Any) -> None:
-    card = "four three seven four seven oh seven nine three two seven two seven one six seven".split()
+    card = "four three seven four seven oh seven nine three two seven two seven one six seven"
     shown = [
-        talk.left(f"I'd like to pay with {' '.join(card[:count])}", is_final=False) for count in range(1, 16)
+        talk.left(f"I'd like to pay with {' '.join(card.split(' ')[:count])}", is_final=False)
+        for count in range(1, 16)
     ]
     assert shown[2] == "I'd like to pay with four three seven"
     assert {*shown[3:13]} == {"I'd like to pay with [number]"}

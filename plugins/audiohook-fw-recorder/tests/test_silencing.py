@@ -37,7 +37,7 @@ def span(media: MediaFormat, channel: str, start: int, end: int, kind: str = "ca
 
 
 def summary(position: int) -> Any:
-    nothing = {"paused": 0, "discarded": 0, "dropped": 0, "rtt": (), "audio": 0}
+    nothing = {"paused": 0, "discarded": 0, "dropped": 0, "rtt": (), "audio": 0, "counts": {}}
     return SimpleNamespace(position=position, reason="end", ended_at=datetime.now(UTC), **nothing)
 
 

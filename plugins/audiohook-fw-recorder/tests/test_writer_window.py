@@ -93,7 +93,7 @@ def test_the_end_of_the_call_ends_the_waiting(tmp_path: Path, held: Collected, k
     wait_for(lambda: not held.is_fresh)
     assert written(tmp_path) == 0
 
-    nothing = {"paused": 0, "discarded": 0, "dropped": 0, "rtt": (), "audio": 0}
+    nothing = {"paused": 0, "discarded": 0, "dropped": 0, "rtt": (), "audio": 0, "counts": {}}
     length = 10 * len(FRAME)
     summary: Any = SimpleNamespace(position=length, reason="end", ended_at=datetime.now(UTC), **nothing)
     writer.write(held, lambda recording: recording.redact(Span("external", 0, "card", 8000, 16_000)))

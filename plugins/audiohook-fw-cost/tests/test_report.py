@@ -320,7 +320,7 @@ def test_wrong_options(filled: Path, arguments: list[str], problem: str) -> None
         ),
         (b"not a database, whatever it is called", "{path} cannot be read: file is not a database"),
         (b"", "{path} cannot be read: it holds no figures of calls"),
-        ("newer", "{path} cannot be read: it is of version 99, and this one reads 1 to 1"),
+        ("newer", "{path} cannot be read: it is of version 99, and this one reads 1 to 2"),
     ],
 )
 def test_a_database_that_cannot_be_read_is_one_line(

@@ -8,7 +8,7 @@ import logging
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ class House:
 
     def _read_files(self, name: str) -> None:
         for path in self.directory.rglob("*"):
-            if path.is_file():
+            with suppress(IsADirectoryError, FileNotFoundError):  # it may have got its name by now
                 self.files[f"{name}{path.relative_to(self.directory)}"] = path.read_bytes()
 
 

@@ -22,6 +22,7 @@ from .heard import GarbageError, Heard, read_result
 from .output import ChannelOutput
 from .recognition import CallRequest, Recognition
 from .settings import SegmentSettings
+from .tellers import SpeechTellers
 from .types import Result, Samples, Segment, SegmentDroppedError, SegmentEngine
 from .upsampling import Upsampler
 
@@ -63,10 +64,9 @@ class SegmentChannel:
             shortest=round(_SHORTEST * call.rate),
         )
         self._backlog = Backlog(round(settings.max_backlog * call.rate))
-        self._gate = EnergyGate(call.rate) if settings.speech != "events" else None
+        self._gate = EnergyGate(call.rate)
         self._unclaimed: list[Speech] = []
-        if settings.speech != "auto":
-            recognition.speech_events = settings.speech == "events"
+        self._tellers = SpeechTellers(call.session, recognition)
         self._next_interim = 0
         self._languages: deque[tuple[int, str]] = deque(maxlen=_FORMER_LANGUAGES)  # and where each ended
         self._wake = asyncio.Event()
@@ -80,8 +80,9 @@ class SegmentChannel:
     def feed(self, frame: AudioFrame) -> None:
         """Take a frame: never waits."""
         samples = np.ascontiguousarray(frame.channel(self.output.channel))
+        self._take_over()
         self.audio.append(frame.position, samples)
-        if self._gate is not None and self._recognition.speech_events is not True:
+        if self._tellers.tell is not True:
             self._by_level(self._gate.feed(samples))
         self._put(self._cutter.grown(self.audio.end, self._quietest))
         self._put_interim()
@@ -91,7 +92,7 @@ class SegmentChannel:
         """Take what another plugin says of speech."""
         if self._settings.speech == "energy":
             return
-        self._recognition.speech_events = True
+        self._tellers.told()
         self._unclaimed.clear()
         start = self.audio.timeline.index_of(event.start)
         if isinstance(event, SpeechStarted):
@@ -104,9 +105,10 @@ class SegmentChannel:
 
     def split(self, language: str | None = None) -> None:
         """End the utterance here, and go on in another language, if any; its result comes when it comes."""
-        if self._gate is not None and self._recognition.speech_events is not True:
+        self._take_over()
+        if self._tellers.tell is not True:
             self._by_level(self._gate.end())
-            if self._recognition.speech_events is None:
+            if self._tellers.tell is None:
                 self._claim(0)
         self._put(self._cutter.split(self.audio.end))
         if language is not None and language != self.language:
@@ -130,7 +132,7 @@ class SegmentChannel:
     def _by_level(self, heard: Sequence[Speech]) -> None:
         """Take what the gate says: at once where nobody else says it; else keep it for a while."""
         self._unclaimed += heard
-        if self._recognition.speech_events is None:
+        if self._tellers.tell is None:
             self._claim(round(_SILENT_EVENTS * self._rate))
         else:
             self._take_all()
@@ -138,12 +140,21 @@ class SegmentChannel:
     def _claim(self, patience: int) -> None:
         """Use the gate from now on, if speech is long over that nobody has told of."""
         if any(s.end is not None and self.audio.end - s.end >= patience for s in self._unclaimed):
-            self._recognition.speech_events = False
-            logger.info(
-                "no plugin tells speech from silence, so recognition goes by the level of the audio;"
-                " audiohook-fw-vad does it better"
-            )
+            self._tellers.kept_silent()
             self._take_all()
+
+    def _take_over(self) -> None:
+        """Once nobody can tell speech any more: hear again what was not told of, and go on by level."""
+        if not self._tellers.left():
+            return
+        running, end = self._cutter.running, self.audio.end
+        begin = max(self.audio.start, self._cutter.until if running is None else running)
+        self._gate = EnergyGate(self._rate, at=begin)
+        heard = self._gate.feed(self.audio.read(begin, end))
+        self._by_level(heard)
+        goes_on = bool(heard) and heard[-1].end is None
+        if self._cutter.running == running is not None and not goes_on:
+            self._put(self._cutter.ended(running, end, end))  # it ended, and was not loud enough here
 
     def _take_all(self) -> None:
         unclaimed, self._unclaimed = self._unclaimed, []

@@ -14,7 +14,7 @@ from audiohook_fw import AudioFrame, SpeechEnded, SpeechStarted
 
 from .audio import ChannelAudio
 from .backlog import Backlog, Job
-from .bounded import abandon, bounded
+from .bounded import UnwantedError, abandon, bounded
 from .cutter import Cut, SegmentCutter
 from .engines import EngineState, describe_heard
 from .gate import EnergyGate, Speech
@@ -72,6 +72,7 @@ class SegmentChannel:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._final_comes: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(), name=f"asr {channel}")
         self._task.add_done_callback(_report)
 
@@ -201,6 +202,8 @@ class SegmentChannel:
         dropped, interims = self._backlog.put(Job(cut, samples, language, is_final, now))
         self._recognition.totals.interims_dropped += interims
         self._drop(dropped)
+        if is_final and not self._final_comes.done():
+            self._final_comes.set_result(None)
         self._idle.clear()
         self._wake.set()
 
@@ -262,9 +265,12 @@ class SegmentChannel:
         timeout = self._settings.recognize_timeout
         self._pool.trying(state, timeout)
         self._backlog.work_on(job)
+        # A final says more than the interim that is being made. An engine that failed has to prove itself.
+        unless = None if job.is_final or state.failures else self._next_final()
         try:
             await self._pool.ensure_started(state)
-            result = await bounded(state.engine.recognize(self._segment(state, job)), timeout)
+            call = state.engine.recognize(self._segment(state, job))
+            result = await bounded(call, timeout, unless=unless)
             heard = None if result is None else _read(result, job, self._rate)
         except GarbageError as problem:
             state.garbage += 1
@@ -272,6 +278,8 @@ class SegmentChannel:
         except SegmentDroppedError:
             if self._backlog.done(job):
                 self._given_up(job)
+        except UnwantedError:
+            pass  # the final has taken its place, and counted it
         except Exception as problem:
             self._failed(state, job, describe_heard(problem, state.engine))
         else:
@@ -281,6 +289,12 @@ class SegmentChannel:
                 self.output.status("running", state.name)
                 if heard is not None and heard.text:
                     self.output.emit(heard, job.language, utterance=job.cut.id)
+
+    def _next_final(self) -> asyncio.Future[None]:
+        """Return what is done once the next final waits."""
+        if self._final_comes.done():
+            self._final_comes = asyncio.get_running_loop().create_future()
+        return self._final_comes
 
     def _given_up(self, job: Job) -> None:
         if job.is_final:

@@ -101,6 +101,11 @@ class PluginCall:
         """Tell whether its `on_event` wants events of that type."""
         return self.plugin.hears(event_type)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it gets nothing but `on_close` and `on_end`: in quarantine, or as its lane failed."""
+        return self.quarantined or (self.lane is not None and self.lane.failed)
+
     def statistics(self) -> CallStatistics:
         """Return how it fares."""
         lane = self.lane

@@ -170,6 +170,10 @@ class CallDispatch:
         inline = (plugin.name for plugin, _ in self._inline_audio)
         return frozenset((*inline, *(lane.name for lane in self._lanes_audio if not lane.failed)))
 
+    def emitters(self, event_type: str) -> tuple[str, ...]:
+        """Return the names of the plugins that emit such events, as they declare, and still can."""
+        return tuple(c.name for c in self._parts if event_type in c.plugin.emits and not c.is_lost)
+
     @tells(lambda local: local["plugin"].running("on_audio"))
     def audio(self, frame: AudioFrame) -> None:
         """Hand one frame to every plugin that takes audio. Never waits and never raises."""

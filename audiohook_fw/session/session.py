@@ -190,6 +190,13 @@ class Session:
         """How all plugins with hooks in this call fare, in configured order; none before it is accepted."""
         return self._call.delivery.statistics()
 
+    def who_emits(self, event_type: type[Event]) -> tuple[str, ...]:
+        """Return the names of the plugins in this call that emit such events, as they declare, and still can.
+
+        Without those in quarantine, or whose lane failed: who depends on the events can tell that none come.
+        """
+        return self._call.delivery.emitters(event_type.event_type)
+
     @property
     def decided_by(self) -> str:
         """The plugin that rejected the call; empty while none has."""

@@ -192,6 +192,31 @@ async def test_who_is_in_quarantine_needs_no_audio(bench: Any, b: Keep) -> None:
     assert (b.session.audio_interest, b.events) == (False, [ContextChanged(changed=("audio_interest",))])
 
 
+async def test_who_emits_is_known_until_it_is_lost(bench: Any, b: Keep) -> None:
+    class Full(Keep):
+        @hookimpl
+        async def on_audio(self, frame: Any) -> None:
+            pass
+
+    class Bad(Keep):
+        @hookimpl
+        def on_audio(self, frame: Any) -> None:
+            raise RuntimeError("planted")
+
+    emits = {"emits": (Note, Transcript)}
+    full = Full(PluginInfo(overflow=Overflow.FAIL, max_lag=0.1, **emits))
+    await bench.accepted(full=full, bad=Bad(PluginInfo(**emits)), b=b)
+    assert b.session.who_emits(Note) == ("full", "bad")
+    assert b.session.who_emits(BotTurnResponse) == ()
+    for _ in range(10):
+        bench.hear()
+    assert b.session.who_emits(Note) == b.session.who_emits(Transcript) == ()
+    assert [(one.failed, one.quarantined) for one in b.session.plugin_statistics][:2] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 async def test_whose_lane_has_failed_needs_no_audio(bench: Any, b: Keep) -> None:
     class Full(Keep):
         @hookimpl

@@ -17,10 +17,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from audiohook_fw_asr import Result, Segment, SegmentSettings, SpeechRecognition, Word
+from audiohook_fw_asr import (
+    BufferedStream,
+    Result,
+    Samples,
+    Segment,
+    SegmentSettings,
+    SpeechRecognition,
+    StreamRequest,
+    StreamSettings,
+    Word,
+)
 
 from audiohook_fw import AudioFrame, PluginInfo, Session, SessionHandler, SpeechEnded, SpeechStarted, hookimpl
-from audiohook_fw.audio import Samples
 from audiohook_fw.client import AudioSource, CallOptions, CallReport, run_call
 from audiohook_fw.plugin import Event
 from audiohook_fw.protocol import MediaFormat
@@ -30,6 +39,8 @@ from .truth import MEDIA, RATE, Speech
 
 LOUD = 500
 """What is louder is voice, in clips without noise."""
+QUIET = 0.3
+"""Seconds without voice between two utterances: in one there are less, between two there are more."""
 
 Indices = npt.NDArray[np.int64]
 
@@ -37,19 +48,8 @@ Indices = npt.NDArray[np.int64]
 # plugins ----------------------------------------------------------------------------------------------
 
 
-class Indexing(SpeechRecognition):
-    """Gives each piece of speech a text made from its number, and words that lie where it is loud."""
-
-    Settings = SegmentSettings
-    summary = "numbers what is said"
-
-    def make_engines(self) -> Sequence[IndexEngine]:
-        self.engine = IndexEngine()
-        return (self.engine,)
-
-
 class IndexEngine:
-    """An engine whose result begins and ends where voice does.
+    """What engines have in common whose results begin and end where voice does.
 
     Attributes:
         given: the samples of each text, and of each of its words.
@@ -65,21 +65,97 @@ class IndexEngine:
 
     async def stop(self) -> None: ...
 
-    async def recognize(self, segment: Segment) -> Result | None:
-        loud = loud_part(segment.samples)
-        if loud is None:
-            return None
+    def result(
+        self, samples: Samples, loud: tuple[int, int], channel: str, language: str, *, is_final: bool
+    ) -> Result:
+        """Return a text made from its number, and words that lie where it is loud."""
         start, end = loud
-        text = f"{segment.channel} {len(self.given)} in {segment.language}"
+        text = f"{channel} {len(self.given)} in {language}"
         edges = np.linspace(start, end, len(text.split()) + 1).astype(int).tolist()
         spans = [(start, end), *pairwise(edges)]
-        if segment.is_final:
-            self.given[text] = [segment.samples[begin:stop] for begin, stop in spans]
+        if is_final:
+            self.given[text] = [samples[begin:stop] for begin, stop in spans]
         words = tuple(
             Word(word, begin / RATE, (stop - begin) / RATE)
             for word, (begin, stop) in zip(text.split(), spans[1:], strict=True)
         )
-        return Result(text, segment.is_final, start / RATE, (end - start) / RATE, words=words)
+        return Result(text, is_final, start / RATE, (end - start) / RATE, words=words)
+
+
+class SegmentIndexEngine(IndexEngine):
+    """Takes pieces of speech."""
+
+    async def recognize(self, segment: Segment) -> Result | None:
+        loud = loud_part(segment.samples)
+        if loud is None:
+            return None
+        channel, language = segment.channel, segment.language
+        return self.result(segment.samples, loud, channel, language, is_final=segment.is_final)
+
+
+class StreamIndexEngine(IndexEngine):
+    """Takes all audio of a channel, and finds by itself where it is loud."""
+
+    async def connect(self, request: StreamRequest) -> IndexStream:
+        return IndexStream(self, request)
+
+
+class IndexStream(BufferedStream):
+    """Has heard `samples`; those before index `done` are in a result, or quiet."""
+
+    def __init__(self, engine: StreamIndexEngine, request: StreamRequest) -> None:
+        super().__init__()
+        self.engine = engine
+        self.request = request
+        self.samples: Samples = np.zeros(0, np.int16)
+        self.done = 0
+
+    async def send(self, samples: Samples) -> None:
+        self.samples = np.concatenate((self.samples, samples))
+        self._tell(quiet=QUIET)
+
+    async def flush(self) -> None:
+        self._tell(quiet=0)
+        await self.drained()
+
+    async def keep_alive(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def _tell(self, quiet: float) -> None:
+        """Tell of each stretch of voice after which it was quiet for so many seconds, and of what goes on."""
+        while len(loud := np.flatnonzero(np.abs(self.samples[self.done :].astype(np.int32)) > LOUD)):
+            loud += self.done
+            (gaps,) = np.nonzero(np.diff(loud) > QUIET * RATE)
+            start, end = int(loud[0]), int(loud[gaps[0] if len(gaps) else -1]) + 1
+            is_final = len(self.samples) - end >= quiet * RATE
+            channel, language = self.request.channel, self.request.language
+            self.put(self.engine.result(self.samples, (start, end), channel, language, is_final=is_final))
+            if not is_final:
+                return
+            self.done = end
+
+
+class Indexing(SpeechRecognition):
+    """Numbers pieces of speech."""
+
+    Settings = SegmentSettings
+    summary = "numbers what is said"
+
+    def make_engines(self) -> Sequence[SegmentIndexEngine]:
+        self.engine = SegmentIndexEngine()
+        return (self.engine,)
+
+
+class StreamIndexing(SpeechRecognition):
+    """Numbers what it hears in a stream."""
+
+    Settings = StreamSettings
+    summary = "numbers what is said"
+
+    def make_engines(self) -> Sequence[StreamIndexEngine]:
+        self.engine = StreamIndexEngine()
+        return (self.engine,)
 
 
 def loud_part(samples: Samples) -> tuple[int, int] | None:
@@ -159,6 +235,7 @@ class Chained:
 
     speech: Speech
     report: CallReport
+    media: MediaFormat = MEDIA
     messages: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     clip: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
     call: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -170,6 +247,8 @@ class Chained:
         samples = self.speech.audio().samples
         edges = [0, *sorted(set(self.cuts)), len(self.clip)]
         for utterance in self.speech.utterances:
+            if utterance.channel not in self.media.channels:
+                continue
             column = MEDIA.channels.index(utterance.channel)
             for begin, end in pairwise(edges):
                 clip = self.clip[begin:end]
@@ -191,7 +270,14 @@ class Chained:
 
 
 def play(
-    server: ServerThread, speech: Speech, *, seconds: float, timeline: Any, speed: float, **options: Any
+    server: ServerThread,
+    speech: Speech,
+    *,
+    seconds: float,
+    timeline: Any,
+    speed: float,
+    media: MediaFormat = MEDIA,
+    **options: Any,
 ) -> Chained:
     """Play a clip to a server and wait for the end of the call. Blocks."""
     source = Played(speech.audio().samples)
@@ -206,14 +292,15 @@ def play(
         timeline=timeline,
         speed=speed,
         keep_audio=True,
+        media=(media,),
         **options,
     )
     report = asyncio.run(run_call(chosen, observer=lambda way, data: log.append((way, data))))
-    chained = Chained(speech, report)
+    chained = Chained(speech, report, media)
     sent = 0
     for way, data in log:
         if isinstance(data, bytes):
-            sent += len(data) // MEDIA.frame_width
+            sent += len(data) // media.frame_width
             continue
         message = json.loads(data)
         chained.messages.append((way, message))

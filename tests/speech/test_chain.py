@@ -15,15 +15,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from audiohook_fw_asr import SegmentSettings
+from audiohook_fw_asr import SegmentSettings, StreamSettings
 from audiohook_fw_whisper import Whisper
 from audiohook_fw_whisper.settings import WhisperSettings
 
 from audiohook_fw import SpeechEnded
 from audiohook_fw.client import Style, Timeline, Timing
+from audiohook_fw.protocol import MediaFormat
 from audiohook_fw.testing import ServerThread
 
-from .chain import Chained, IndexEngine, Indexing, Piece, Supervisor, play, whisper_model
+from .chain import (
+    Chained,
+    IndexEngine,
+    Indexing,
+    Piece,
+    StreamIndexing,
+    Supervisor,
+    play,
+    whisper_model,
+)
 from .truth import CLIPS, RATE, read_speech
 from .words import WordScore, normalize
 from .written import (
@@ -53,6 +63,7 @@ PAUSE, PAUSED = 21.3, 1.2
 # This may be a busy machine: what is late is waited for, up to what Genesys allows after `close`.
 LIMITS = {"hook_deadline": 8.8, "outbox_deadline": 0.5, "closed_deadline": 9.5}
 PATIENCE: dict[str, Any] = {"flush_timeout": 8.5, "max_backlog": 300.0}
+STREAM: dict[str, Any] = {"stall_timeout": 60.0, "result_timeout": 300.0}
 TIMING = Timing(open=30.0, pong=60.0, close=60.0, write=60.0, connect=60.0)
 
 
@@ -209,19 +220,49 @@ STYLES = {
 def test_every_offset_agrees_with_the_audio(style: str, batch: float, houses: Houses) -> None:
     recognition = Indexing(SegmentSettings(**PATIENCE))
     chained = houses.play(recognition, seconds=31.0, speed=3.0, batch=batch, style=STYLES[style])
+    matched = assert_offsets(chained, houses, recognition.engine)
+    cuts = [piece for piece in chained.pieces() if not piece.is_whole]
+    assert len(cuts) >= 5  # or nothing interfered
+    assert matched[-1][0].end > chained.report.position - RATE // 2  # somebody spoke to the end
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("style", STYLES)
+def test_every_offset_of_a_stream_agrees_with_the_audio(style: str, houses: Houses) -> None:
+    recognition = StreamIndexing(StreamSettings(interims=False, **STREAM, **PATIENCE))
+    chained = houses.play(recognition, seconds=31.0, speed=3.0, style=STYLES[style])
+    matched = assert_offsets(chained, houses, recognition.engine)
+    assert len([piece for piece in chained.pieces() if not piece.is_whole]) >= 5
+    assert matched[-1][0].end > chained.report.position - RATE // 2
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(("kind", "channel"), [("segments", "external"), ("stream", "internal")])
+def test_every_offset_of_mono_media_agrees_with_the_audio(kind: str, channel: str, houses: Houses) -> None:
+    recognition = (
+        Indexing(SegmentSettings(**PATIENCE))
+        if kind == "segments"
+        else StreamIndexing(StreamSettings(interims=False, **STREAM, **PATIENCE))
+    )
+    media = MediaFormat("PCMU", (channel,))
+    chained = houses.play(recognition, seconds=31.0, speed=3.0, media=media)
+    assert_offsets(chained, houses, recognition.engine)
+    assert {piece.channel for piece in chained.pieces()} == {channel}
+    assert [piece for piece in chained.pieces() if not piece.is_whole]
+
+
+def assert_offsets(chained: Chained, houses: Houses, engine: IndexEngine) -> list[tuple[Piece, Said]]:
+    """Check that all that was said is where its audio is; return both."""
     said = assert_all_agree(chained, houses)
     recording = assert_recording(chained, houses)
     matched = match(said, list(chained.pieces()))
     for piece, one in matched:
         assert one.start == pytest.approx(piece.start / RATE, abs=NEAR), (piece, one)
         assert one.start + one.length == pytest.approx(piece.end / RATE, abs=NEAR), (piece, one)
-        assert_is_the_audio(one, recording, recognition.engine)
+        assert_is_the_audio(one, recording, engine)
     assert_speech_events(chained, houses)
-    cuts = [piece for piece in chained.pieces() if not piece.is_whole]
-    assert len(cuts) >= 5  # or nothing interfered
-    assert matched[-1][0].end > chained.report.position - RATE // 2  # somebody spoke to the end
-    languages = [one.text.rpartition(" ")[2] for one in said]
-    assert set(languages) == {"en-US", "en-GB"}
+    assert {one.text.rpartition(" ")[2] for one in said} == {"en-US", "en-GB"}
+    return matched
 
 
 def assert_speech_events(chained: Chained, houses: Houses) -> None:

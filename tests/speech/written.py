@@ -16,7 +16,7 @@ from audiohook_fw.audio import Samples, read_wav
 from audiohook_fw.protocol import parse_duration
 
 from .chain import Chained
-from .truth import MEDIA, RATE
+from .truth import RATE
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,7 +53,7 @@ def told(chained: Chained) -> list[Said]:
         said.append(
             Said(
                 _seconds(data["offset"]),
-                MEDIA.channels[data["channelId"]],
+                chained.media.channels[data["channelId"]],
                 _seconds(data["duration"]),
                 reading["transcript"],
                 data["id"],
@@ -133,7 +133,8 @@ class Recorded:
         keep = np.ones(len(self.samples), dtype=bool)
         for gap in self.sidecar["gaps"]:
             keep[gap["start"] : gap["start"] + gap["length"]] = False
-        part = self.samples[start:end, MEDIA.channels.index(channel)]
+        [file] = self.sidecar["audio"]["files"]
+        part = self.samples[start:end, file["channels"].index(channel)]
         heard: Samples = part[keep[start:end]]
         return heard
 

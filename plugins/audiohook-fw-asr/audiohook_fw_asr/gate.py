@@ -36,15 +36,18 @@ class EnergyGate:
     """Follows the noise of one channel: what is well above it is speech. Indices are of received samples.
 
     Speech ends after 0.3 s below; anything shorter than 0.1 s is none.
+
+    Args:
+        at: index of the first sample that it will be fed.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, at: int = 0) -> None:
         self._hop = round(_HOP * rate)
         self._hangover = round(_HANGOVER / _HOP)
         self._shortest = round(_SHORTEST * rate)
         self._levels = deque([_QUIETEST_NOISE], maxlen=round(_MEMORY / _HOP))
         self._rest = np.empty(0, np.int16)
-        self._at = 0
+        self._at = at
         self._start: int | None = None
         self._told = False
         self._loud = self._quiet = 0

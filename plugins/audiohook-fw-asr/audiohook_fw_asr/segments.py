@@ -14,7 +14,7 @@ from audiohook_fw import AudioFrame, SpeechEnded, SpeechStarted
 
 from .audio import ChannelAudio
 from .backlog import Backlog, Job
-from .bounded import abandon, bounded
+from .bounded import UnwantedError, abandon, bounded
 from .cutter import Cut, SegmentCutter
 from .engines import EngineState, describe_heard
 from .gate import EnergyGate, Speech
@@ -22,6 +22,7 @@ from .heard import GarbageError, Heard, read_result
 from .output import ChannelOutput
 from .recognition import CallRequest, Recognition
 from .settings import SegmentSettings
+from .tellers import SpeechTellers
 from .types import Result, Samples, Segment, SegmentDroppedError, SegmentEngine
 from .upsampling import Upsampler
 
@@ -63,15 +64,15 @@ class SegmentChannel:
             shortest=round(_SHORTEST * call.rate),
         )
         self._backlog = Backlog(round(settings.max_backlog * call.rate))
-        self._gate = EnergyGate(call.rate) if settings.speech != "events" else None
+        self._gate = EnergyGate(call.rate)
         self._unclaimed: list[Speech] = []
-        if settings.speech != "auto":
-            recognition.speech_events = settings.speech == "events"
+        self._tellers = SpeechTellers(call.session, recognition)
         self._next_interim = 0
         self._languages: deque[tuple[int, str]] = deque(maxlen=_FORMER_LANGUAGES)  # and where each ended
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._final_comes: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(), name=f"asr {channel}")
         self._task.add_done_callback(_report)
 
@@ -80,8 +81,9 @@ class SegmentChannel:
     def feed(self, frame: AudioFrame) -> None:
         """Take a frame: never waits."""
         samples = np.ascontiguousarray(frame.channel(self.output.channel))
+        self._take_over()
         self.audio.append(frame.position, samples)
-        if self._gate is not None and self._recognition.speech_events is not True:
+        if self._tellers.tell is not True:
             self._by_level(self._gate.feed(samples))
         self._put(self._cutter.grown(self.audio.end, self._quietest))
         self._put_interim()
@@ -91,7 +93,7 @@ class SegmentChannel:
         """Take what another plugin says of speech."""
         if self._settings.speech == "energy":
             return
-        self._recognition.speech_events = True
+        self._tellers.told()
         self._unclaimed.clear()
         start = self.audio.timeline.index_of(event.start)
         if isinstance(event, SpeechStarted):
@@ -104,9 +106,10 @@ class SegmentChannel:
 
     def split(self, language: str | None = None) -> None:
         """End the utterance here, and go on in another language, if any; its result comes when it comes."""
-        if self._gate is not None and self._recognition.speech_events is not True:
+        self._take_over()
+        if self._tellers.tell is not True:
             self._by_level(self._gate.end())
-            if self._recognition.speech_events is None:
+            if self._tellers.tell is None:
                 self._claim(0)
         self._put(self._cutter.split(self.audio.end))
         if language is not None and language != self.language:
@@ -130,7 +133,7 @@ class SegmentChannel:
     def _by_level(self, heard: Sequence[Speech]) -> None:
         """Take what the gate says: at once where nobody else says it; else keep it for a while."""
         self._unclaimed += heard
-        if self._recognition.speech_events is None:
+        if self._tellers.tell is None:
             self._claim(round(_SILENT_EVENTS * self._rate))
         else:
             self._take_all()
@@ -138,12 +141,21 @@ class SegmentChannel:
     def _claim(self, patience: int) -> None:
         """Use the gate from now on, if speech is long over that nobody has told of."""
         if any(s.end is not None and self.audio.end - s.end >= patience for s in self._unclaimed):
-            self._recognition.speech_events = False
-            logger.info(
-                "no plugin tells speech from silence, so recognition goes by the level of the audio;"
-                " audiohook-fw-vad does it better"
-            )
+            self._tellers.kept_silent()
             self._take_all()
+
+    def _take_over(self) -> None:
+        """Once nobody can tell speech any more: hear again what was not told of, and go on by level."""
+        if not self._tellers.left():
+            return
+        running, end = self._cutter.running, self.audio.end
+        begin = max(self.audio.start, self._cutter.until if running is None else running)
+        self._gate = EnergyGate(self._rate, at=begin)
+        heard = self._gate.feed(self.audio.read(begin, end))
+        self._by_level(heard)
+        goes_on = bool(heard) and heard[-1].end is None
+        if self._cutter.running == running is not None and not goes_on:
+            self._put(self._cutter.ended(running, end, end))  # it ended, and was not loud enough here
 
     def _take_all(self) -> None:
         unclaimed, self._unclaimed = self._unclaimed, []
@@ -190,6 +202,8 @@ class SegmentChannel:
         dropped, interims = self._backlog.put(Job(cut, samples, language, is_final, now))
         self._recognition.totals.interims_dropped += interims
         self._drop(dropped)
+        if is_final and not self._final_comes.done():
+            self._final_comes.set_result(None)
         self._idle.clear()
         self._wake.set()
 
@@ -251,9 +265,12 @@ class SegmentChannel:
         timeout = self._settings.recognize_timeout
         self._pool.trying(state, timeout)
         self._backlog.work_on(job)
+        # A final says more than the interim that is being made. An engine that failed has to prove itself.
+        unless = None if job.is_final or state.failures else self._next_final()
         try:
             await self._pool.ensure_started(state)
-            result = await bounded(state.engine.recognize(self._segment(state, job)), timeout)
+            call = state.engine.recognize(self._segment(state, job))
+            result = await bounded(call, timeout, unless=unless)
             heard = None if result is None else _read(result, job, self._rate)
         except GarbageError as problem:
             state.garbage += 1
@@ -261,6 +278,8 @@ class SegmentChannel:
         except SegmentDroppedError:
             if self._backlog.done(job):
                 self._given_up(job)
+        except UnwantedError:
+            pass  # the final has taken its place, and counted it
         except Exception as problem:
             self._failed(state, job, describe_heard(problem, state.engine))
         else:
@@ -270,6 +289,12 @@ class SegmentChannel:
                 self.output.status("running", state.name)
                 if heard is not None and heard.text:
                     self.output.emit(heard, job.language, utterance=job.cut.id)
+
+    def _next_final(self) -> asyncio.Future[None]:
+        """Return what is done once the next final waits."""
+        if self._final_comes.done():
+            self._final_comes = asyncio.get_running_loop().create_future()
+        return self._final_comes
 
     def _given_up(self, job: Job) -> None:
         if job.is_final:

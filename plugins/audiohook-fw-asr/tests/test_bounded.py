@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from audiohook_fw_asr import BufferedStream, Result
-from audiohook_fw_asr.bounded import bounded
+from audiohook_fw_asr.bounded import UnwantedError, bounded
 
 from audiohook_fw.testing import VirtualLoop
 
@@ -74,5 +74,21 @@ def test_drained_waits_until_all_is_dealt_with() -> None:
         with pytest.raises(ConnectionError, match="gone"):
             await reader
         assert taken == ["a", "b", "c"]
+
+    run(main())
+
+
+def test_what_is_wanted_no_more_is_left_at_once() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        until, unless = asyncio.Event(), loop.create_future()
+        loop.call_later(2, unless.set_result, None)
+        with pytest.raises(UnwantedError):
+            await bounded(stubborn(until), 10, unless=unless)
+        assert loop.time() == pytest.approx(2)
+        until.set()
+        assert await bounded(asyncio.sleep(1, "here"), 10, unless=loop.create_future()) == "here"
+        with pytest.raises(TimeoutError):
+            await bounded(asyncio.sleep(5), 1, unless=loop.create_future())
 
     run(main())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from audiohook_fw_asr import RecognitionStatus
+from audiohook_fw_asr import RecognitionStatus, Result, Segment
 from audiohook_fw_asr.testing import EngineFault, ScriptedEngine, ScriptedSegmentEngine, pause, speak
 
 from audiohook_fw import SpeechEnded, SpeechStarted, Transcript
@@ -223,6 +224,29 @@ def test_speech_that_is_told_too_late_is_counted_as_lost(
     dropped = [status.dropped for status in statuses(call) if status.state == "behind"]
     assert dropped == ([] if heard else [800 + 4000 + 400])
     assert len(engine.segments) == len(heard)
+
+
+class SlowInterims(ScriptedSegmentEngine):
+    """Takes for ever for an interim."""
+
+    async def recognize(self, segment: Segment) -> Result | None:
+        if not segment.is_final:
+            self.segments.append(segment)
+            await asyncio.sleep(1e9)
+        return await super().recognize(segment)
+
+
+def test_a_final_does_not_wait_for_an_interim(new_call: NewCall) -> None:
+    engine = SlowInterims()
+    call = new_call(engine, channels=["external"], speech="energy", interim_seconds=0.5)
+    call.open()
+    for number in range(1, 4):
+        call.audio(np.concatenate((speak("alpha", word=1.0), pause(1))))
+        assert len(finals(call)) == number  # long before `recognize_timeout`
+    assert [segment.is_final for segment in engine.segments] == [False, True] * 3
+    assert [status.state for status in statuses(call)] == ["running"]
+    assert call.plugin._recognition.totals.interims_dropped == 3
+    assert call.plugin.check_health() is None
 
 
 def test_by_level_where_nobody_tells_speech(new_call: NewCall, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
+from audiohook_fw_asr import SpeechRecognition, StreamSettings
 from audiohook_fw_asr.testing import ScriptedEngine, ScriptedSegmentEngine, pause, speak
 
 from audiohook_fw import Transcript
@@ -52,9 +53,15 @@ def test_two_plugins_that_do_the_same_are_told(
     channels: list[str],
     warned: bool,
 ) -> None:
-    first = new_call(ScriptedEngine(), channels=["internal"])
+    class Second(SpeechRecognition):
+        Settings = StreamSettings
+
+        def make_engines(self) -> Sequence[ScriptedEngine]:
+            return (ScriptedEngine(languages=languages),)
+
+    second = Second(StreamSettings.model_validate({"channels": channels}))
+    first = new_call(ScriptedEngine(), facts={"others": {"second": second}}, channels=["internal"])
     first.start()
-    new_call(ScriptedEngine(languages=languages), channels=channels).start()
     assert ("every word comes twice" in caplog.text) == warned
     caplog.clear()
     first.shutdown()

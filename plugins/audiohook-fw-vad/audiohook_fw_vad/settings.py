@@ -93,8 +93,8 @@ class VadSettings(BaseModel):
         default=32,
         ge=0,
         le=10_000,
-        description="Detectors, one for each channel, that are kept for the next calls. One of silero takes "
-        "8 MB, and 80 ms of a processor to make.",
+        description="Detectors, one for each channel, that are kept for the next calls; for engines whose "
+        "detectors cost much to make, which ours do not.",
     )
     engine_timeout: float = Field(
         default=5.0,

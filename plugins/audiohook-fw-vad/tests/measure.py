@@ -2,13 +2,14 @@
 
 `make speech`, then `.venv/bin/python plugins/audiohook-fw-vad/tests/measure.py [--calls N] [--seconds S]`.
 Each call of the set is played to the whole plugin in virtual time. Then N calls are played at once, in real
-time, to a server: `--calls 0` leaves that out.
+time, to a server: `--calls 0` leaves that out. `--begin N` does nothing but to begin N calls in one second.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import os
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from audiohook_fw_vad import Vad  # noqa: E402
+from audiohook_fw_vad import Conversation, Vad  # noqa: E402
 from speech.mixing import VARIANTS  # noqa: E402
 from speech.scoring import VadScore, percentile  # noqa: E402
 from speech.truth import MEDIA, RATE, Speech, read_set  # noqa: E402
@@ -123,26 +124,79 @@ def at_once(engine: str, calls: int, seconds: float) -> str:
     delays = Delays()
     wav = next(iter(read_set(variant="white15"))).wav
     with ServerThread(Vad, delays, settings={"vad": {"engine": engine}}) as server:
-        secret = base64.b64encode(server.secret).decode()
-        client = [
-            *(sys.executable, "-m", "audiohook_fw", "simulate", server.url, "--api-key", server.api_key)
-        ]
-        client += [
-            *("--secret", secret, "--wav", str(wav), "--duration", str(seconds), "--calls", str(calls))
-        ]
         before = time.process_time()
-        subprocess.run(client, check=True, stdout=subprocess.DEVNULL)
+        _simulate(server, wav, seconds, calls)
         cpu = time.process_time() - before
     late = " / ".join(f"{percentile(delays.seconds, p) * 1000:.0f}" for p in (50, 95, 100))
     return f"| {engine} | {calls} | {len(delays.seconds)} | {late} | {cpu / seconds / calls * 1000:.1f} |"
+
+
+@dataclass(eq=False)
+class Ends:
+    """How late the end of a call is: from its last audio to what is summed up then."""
+
+    seconds: list[float] = field(default_factory=list)
+    last: dict[str, float] = field(default_factory=dict)
+    info = PluginInfo(consumes=(Conversation,))
+
+    @hookimpl
+    def on_audio(self, session: Session, frame: AudioFrame) -> None:
+        """Note when audio came."""
+        self.last[session.id] = time.monotonic()
+
+    @hookimpl
+    def on_event(self, session: Session, event: Event) -> None:
+        """Note how much later all of it was judged."""
+        self.seconds.append(time.monotonic() - self.last[session.id])
+
+
+def begin(engine: str, calls: int, seconds: float) -> str:
+    """Begin so many calls in one second, each so long; return a row: delays, memory and CPU of the server."""
+    ends = Ends()
+    wav = next(iter(read_set(variant="white15"))).wav
+    with ServerThread(Vad, ends, settings={"vad": {"engine": engine}}) as server:
+        before, memory = time.process_time(), resident()
+        most = _simulate(server, wav, seconds, calls, rate=calls)
+        cpu = time.process_time() - before
+    late = " / ".join(f"{percentile(ends.seconds, p) * 1000:.0f}" for p in (50, 95, 100))
+    return f"| {engine} | {calls} | {len(ends.seconds)} | {late} | {most - memory:.0f} | {cpu:.2f} |"
+
+
+def resident() -> float:
+    """Return how much memory this process has, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _simulate(server: ServerThread, wav: Path, seconds: float, calls: int, rate: float = 10) -> float:
+    """Play calls from another process; return the most memory that this one had meanwhile, in MB."""
+    secret = base64.b64encode(server.secret).decode()
+    client = [sys.executable, "-m", "audiohook_fw", "simulate", server.url, "--api-key", server.api_key]
+    client += ["--secret", secret, "--wav", str(wav), "--duration", str(seconds)]
+    client += ["--calls", str(calls), "--rate", str(rate)]
+    with subprocess.Popen(client, stdout=subprocess.DEVNULL) as process:
+        most = resident()
+        while process.poll() is None:
+            most = max(most, resident())
+            time.sleep(0.05)
+    if process.returncode:
+        raise SystemExit("a call did not end as it should")
+    return most
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the plugin vad.")
     parser.add_argument("--calls", type=int, default=20, help="calls at once, in real time; 0 for none")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of these")
+    parser.add_argument("--begin", type=int, default=0, help="only begin so many calls in one second")
     parser.add_argument("--only-calls", action="store_true", help="leave out how good the engines are")
     arguments = parser.parse_args()
+    if arguments.begin:
+        print("| engine | calls | ended | end late, ms p50 / p95 / max | MB more at most | CPU seconds |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: |")
+        for engine in ENGINES:
+            print(begin(engine, arguments.begin, min(arguments.seconds, 3.0)), flush=True)
+        return
     for line in quality() if not arguments.only_calls else ():
         print(line, flush=True)
     if arguments.calls:

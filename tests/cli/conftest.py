@@ -97,7 +97,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
         )
         self.lines: list[str] = []
         self._fresh: Queue[str] = Queue()
@@ -119,6 +119,7 @@ class Server:
             try:
                 line = self._fresh.get(timeout=PATIENCE)
             except Empty:
+                self.end(signal.SIGABRT)  # it writes where each of its threads is
                 raise AssertionError(f"{pattern!r} never came: {self.lines}") from None
             if match := re.search(pattern, line):
                 return match

@@ -31,7 +31,8 @@ class SecurePause:
     Attributes:
         start, end: call time, in samples. origin: `client` or `unknown`.
         at: wall time of its beginning, as far as call time tells: call time begins with the call.
-        is_open: the call ended in it, for all the sidecar tells: to the end of the files. is_clamped: the client claimed a longer one than there can be.
+        is_open: the call ended in it, as far as is told; it goes to the end of the files.
+        is_clamped: the client claimed a longer one than there can be.
         is_told: an event tells of it; else a gap alone.
     """
 

@@ -256,7 +256,7 @@ class _Listening:
 
 
 def _end(pause: SecurePause) -> int:
-    """Return where a pause ends at last: the sidecar of a server that was killed may know less than the files."""
+    """Return where a pause ends at last: of one that is open, the files may hold more than is told."""
     return _NEVER if pause.is_open else pause.end
 
 

@@ -186,22 +186,6 @@ def test_the_list_of_segments_proves_it_without_a_key(archive: Any, paused: Path
     check(archive, "silent", "--identity", key)
 
 
-@pytest.mark.parametrize("wanted", ["silent"], indirect=True)
-def test_an_open_pause_goes_to_the_last_segment(archive: Any, paused: Path, key: Path) -> None:
-    encrypt(archive, paused, key, whole=False)
-
-    def behind(content: dict[str, Any]) -> None:
-        del content["events"][1], content["gaps"][:]
-        content["audio"]["samples"] = PAUSE[0]
-        content["state"] = "recording"
-
-    archive.change(paused, behind)
-    (item,) = archive.json("compliance")
-    assert item["pauses"][0]["finding"] == "encrypted"
-    (item,) = archive.json("compliance", "--identity", key, status=1)
-    assert item["pauses"][0]["found_at"] == pytest.approx(sum(PAUSE) / 8000, abs=0.001)
-
-
 # what cannot be checked ---------------------------------------------------------------------------------
 
 
@@ -314,37 +298,6 @@ def test_remarks(archive: Any) -> None:
     assert lines[3] == "  3 events and gaps not listed in its sidecar"
     assert archive.json("compliance")[0]["left_out"] == 3
     assert archive.json("compliance")[0]["withheld"] is None
-
-
-@pytest.mark.parametrize("changes", [{"state": "recording"}, {"state": "interrupted"}, {}])
-def test_an_open_pause_goes_to_the_end_of_the_files(
-    archive: Any, paused: Path, wanted: str, changes: dict[str, str]
-) -> None:
-    def behind(content: dict[str, Any]) -> None:
-        del content["events"][1], content["gaps"][:]
-        content["audio"]["samples"] = PAUSE[0]
-        content.update(changes)
-
-    archive.change(paused, behind)
-    wav = bytearray(paused.with_suffix(".wav").read_bytes())
-    first = len(wav) - 14 * 16_000 + 2 * sum(PAUSE)
-    wav[first:] = b"\xff" * (len(wav) - first)
-    paused.with_suffix(".wav").write_bytes(wav)
-    (item,) = archive.json("compliance", status=int(wanted == "loud"))
-    (entry,) = item["pauses"]
-    assert (entry["start"], entry["length"], entry["open"]) == (5.0, 9.0, True)
-    assert entry["finding"] == ("audio_found" if wanted == "loud" else "no_audio")
-
-
-def test_where_not_all_is_listed_a_pause_may_be_missing(archive: Any) -> None:
-    path = archive.add("a")
-    archive.change(path, lambda content: content.update(left_out={"events": 1, "gaps": 0, "redactions": 2}))
-    (item,) = archive.json("compliance", status=1)
-    assert (item["pauses"], item["left_out"]) == ([], 1)
-    assert item["problem"] == "a.json: 1 event or gap is not listed in it, so a pause may be missing"
-    assert "; 1 damaged" in archive.run("compliance").stdout
-    archive.change(path, lambda content: content.update(left_out={"events": 0, "gaps": 0, "redactions": 2}))
-    assert archive.json("compliance") == []
 
 
 def test_csv_has_a_line_for_each_pause(archive: Any, paused: Path, wanted: str) -> None:

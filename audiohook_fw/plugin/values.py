@@ -11,7 +11,10 @@ __all__ = ["ClientError", "CloseReason", "Gap", "PauseOrigin", "Playback", "Sess
 
 
 class PauseOrigin(StrEnum):
-    """Who paused the stream, as far as the wire tells (protocol: the pause has no reason field)."""
+    """Who paused the stream, as far as the wire tells (protocol: the pause has no reason field).
+
+    A pause from the start on is `unknown`: the client's own would be told by the same message.
+    """
 
     CLIENT = "client"
     SERVER = "server"

@@ -36,7 +36,6 @@ from audiohook_fw.plugin import (
 )
 from audiohook_fw.protocol import (
     AudioReceived,
-    ClientPause,
     ClockGap,
     DiscardedReceived,
     DtmfReceived,
@@ -259,7 +258,7 @@ class Call:
                 if rtt is not None:
                     totals.round_trip(rtt)
             case PausedReceived(news=True):
-                origin = _origin(event)
+                origin = _origin(event, may_be_secure=self.protocol.pause.may_be_secure)
                 self.trace.event(
                     names.EVENT_PAUSE,
                     {names.PAUSE_ORIGIN: origin, names.POSITION: event.position / self.trace.rate},
@@ -381,10 +380,10 @@ class Call:
             self.set_interest(plugin)
 
 
-def _origin(event: PausedReceived) -> PauseOrigin:
+def _origin(event: PausedReceived, *, may_be_secure: bool) -> PauseOrigin:
     if event.by_client:
         return PauseOrigin.CLIENT
-    return PauseOrigin.UNKNOWN if event.client is ClientPause.UNKNOWN else PauseOrigin.SERVER
+    return PauseOrigin.UNKNOWN if may_be_secure else PauseOrigin.SERVER
 
 
 def _gap(gap: ClockGap) -> Gap:

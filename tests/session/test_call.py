@@ -17,7 +17,7 @@ from audiohook_fw.plugin import (
     SpeechEnded,
     Update,
 )
-from audiohook_fw.protocol import MediaFormat
+from audiohook_fw.protocol import MediaFormat, Pause, Resume
 
 STEREO = MediaFormat("PCMU", ("external", "internal"))
 MONO = MediaFormat("PCMU", ("external",))
@@ -120,8 +120,6 @@ async def test_frames_know_the_byte_order_of_the_key(order: str, bench: Any, mak
 
 
 async def test_a_pause_that_the_server_asked_for_is_told_as_such(bench: Any, make_witness: Any) -> None:
-    from audiohook_fw.protocol import Pause
-
     witness = make_witness()
     await bench.accepted(w=witness)
     bench.protocol.send(Pause())
@@ -131,6 +129,21 @@ async def test_a_pause_that_the_server_asked_for_is_told_as_such(bench: Any, mak
     assert witness.of("pause")[1:] == [("pause", PauseOrigin.UNKNOWN, 0)]
     bench.tell("paused")
     assert len(witness.of("pause")) == 2
+
+
+async def test_a_pause_from_the_start_may_be_of_both_sides(
+    bench: Any, make_policy: Any, make_witness: Any
+) -> None:
+    witness = make_witness()
+    await bench.accepted(quiet=make_policy(Accept(start_paused=True)), w=witness)
+    assert bench.protocol.pause.server
+    bench.tell("paused")
+    assert witness.of("pause") == [("pause", PauseOrigin.UNKNOWN, 0)]  # a secure pause would be told so, too
+    bench.protocol.send(Resume())
+    bench.tell("resumed", {"start": "PT0S", "discarded": "PT1S"})
+    bench.protocol.send(Pause())
+    bench.tell("paused")
+    assert witness.of("pause")[1:] == [("pause", PauseOrigin.SERVER, 8000)]
 
 
 async def test_an_error_message_ends_nothing(bench: Any, make_witness: Any) -> None:

@@ -227,7 +227,7 @@ class Collected:
 
     # the disk -------------------------------------------------------------------------------------
 
-    def write(self, now: float, *, share: float = 1.0) -> Written:
+    def write(self, now: float, *, share: float = 1.0, at_once: bool = False) -> Written:
         """Write all that waits; blocks on the disk. Tell how far that came.
 
         What the disk refuses is kept. The sidecar is written once a second at most, but at the beginning
@@ -236,12 +236,13 @@ class Collected:
         Args:
             now: monotonic seconds.
             share: of the window for which audio has to wait, when there is not memory enough for all of it.
+            at_once: nothing may wait, since this may be the last write.
         """
-        self._release(now - self.window * share)
+        self._release(float("inf") if at_once else now - self.window * share)
         try:
             if not self._files.begun:
                 self._begin(now)
-            if self._rests(now):
+            if not at_once and self._rests(now):
                 return Written.BUT_SIDECAR
             if self._silencing.is_pending:
                 self._silencing.overwrite(self._files)
@@ -250,7 +251,7 @@ class Collected:
                 self._wrote = now
             if not self._news:  # nearly always
                 return Written.ALL
-            if not self.finished and now - self._saved < SAVE_SECONDS:
+            if not (self.finished or at_once) and now - self._saved < SAVE_SECONDS:
                 return Written.BUT_SIDECAR
             self._save(now)
         except OSError as error:

@@ -40,12 +40,17 @@ class Redactions:
         self.count += len(found)
         return True
 
-    def remove(self, channel: str, kind: str, start: int, end: int) -> None:
-        """List a stretch no more as silent."""
-        if (found := self._found.get((channel, kind, False))) is not None:
+    def remove(self, channel: str, start: int, end: int) -> list[tuple[str, int, int]]:
+        """List a stretch no more as silent; return what of it was listed, and the kind, of each."""
+        removed = []
+        for (name, kind, audible), found in self._found.items():
+            if name != channel or audible:
+                continue
+            removed += [(kind, *stretch) for stretch in found.within(start, end)]
             self.count -= len(found)
             found.remove(start, end)
             self.count += len(found)
+        return removed
 
     def clip(self, end: int) -> None:
         """Leave out what is beyond the end of the call."""

@@ -89,8 +89,9 @@ class Silencing:
         any_left = bool(self._left)
         while self._left:
             span = self._left.popleft()
-            self._sidecar.redactions.remove(span.channel, span.kind, span.start, span.end)
-            self._sidecar.redacted(span.channel, span.kind, span.start, span.end, audible=True)
+            listed = self._sidecar.redactions.remove(span.channel, span.start, span.end)
+            for kind, start, end in listed or [(span.kind, span.start, span.end)]:
+                self._sidecar.redacted(span.channel, kind, start, end, audible=True)
         return any_left
 
     def _without_gaps(self, start: int, end: int) -> list[tuple[int, int]]:

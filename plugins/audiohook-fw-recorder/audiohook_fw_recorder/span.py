@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Final
 
 from audiohook_fw import Event, MediaFormat
@@ -64,7 +65,7 @@ def read_span(event: Event, media: MediaFormat, *, margin: float, position: int)
         raise ValueError(f"its channel is none of: {', '.join(media.channels)}")
     start, length = _samples(event, "start"), _samples(event, "length")
     most = position + AHEAD * media.rate
-    if start + length > most:
+    if max(start, length) > most or start + length > most:  # an int may be too large to add
         raise ValueError(f"its end is more than {AHEAD} s ahead of the call")
     if not isinstance(kind, str) or not _KIND.fullmatch(kind):
         kind = _UNKNOWN  # no reason to let it be heard
@@ -80,10 +81,11 @@ def read_span(event: Event, media: MediaFormat, *, margin: float, position: int)
 
 def _samples(event: Event, name: str) -> int | float:
     value = getattr(event, name, None)
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, Real) or isinstance(value, bool):  # those of numpy are real, too
         raise ValueError(f"its {name} is no number of samples")
-    if isinstance(value, float) and not math.isfinite(value):  # an int may be too large to ask
+    number = int(value) if isinstance(value, Integral) else float(value)
+    if isinstance(number, float) and not math.isfinite(number):  # an int may be too large to ask
         raise ValueError(f"its {name} is no number of samples")
-    if value < 0:
+    if number < 0:
         raise ValueError(f"its {name} is negative")
-    return value
+    return number

@@ -257,7 +257,7 @@ class Writer:
         if not collected.closed:
             before = collected.waiting
             try:
-                written = collected.write(float("inf") if self._stopping else now, share=self._share)
+                written = collected.write(now, share=self._share, at_once=self._stopping)
             except Exception:  # whatever is wrong with one recording, the others are written
                 self._fail(collected)
                 return

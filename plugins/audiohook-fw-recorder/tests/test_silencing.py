@@ -246,6 +246,31 @@ def test_what_is_given_up_can_be_heard_and_the_sidecar_says_so(
     assert "can still be heard" in caplog.text
 
 
+def test_what_is_given_up_can_be_heard_whatever_else_was_told_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model(tmp_path, STEREO, None)
+    model.audio(100)
+    model.span(0, "card", 80, 10)
+    model.flush(1.0)
+    model.span(0, "card", 10, 30)
+    model.span(0, "phone", 30, 60)
+    model.span(1, "phone", 200, 10)
+    model.audio(200)
+    monkeypatch.setattr(WavWriter, "silence", refuse)
+    model.take()
+    assert model.recording.write(2.0) is Written.REFUSED
+    model.recording.abandon()
+    document = Document.read(tmp_path / "call.json")
+    assert [(e.channel, e.kind, e.start, e.length, e.audible) for e in document.redactions] == [
+        ("external", "card", 10, 30, True),
+        ("external", "phone", 30, 50, True),
+        ("external", "card", 80, 10, False),
+        ("external", "phone", 80, 10, False),
+        ("internal", "phone", 200, 10, False),
+    ]
+
+
 def test_what_comes_after_the_end_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = Model(tmp_path, STEREO, None)
     model.audio(100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from audiohook_fw_recorder.span import Span, read_span
 from hypothesis import given
@@ -34,6 +35,15 @@ def test_a_span_is_made_longer_on_both_sides() -> None:
     assert read(start=10.5, length=1.2, margin=0) == Span("external", 1, "card", 10, 12)
 
 
+def test_numbers_of_numpy_are_numbers() -> None:
+    for kind in (np.int16, np.int64, np.float32, np.float64):
+        span = read(start=kind(4000), length=kind(500))
+        assert span == Span("external", 1, "card", 2400, 6100)
+        assert {type(span.start), type(span.end)} == {int}
+    with pytest.raises(ValueError, match="its start is no number of samples"):
+        read(start=np.bool_(True))
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -49,6 +59,8 @@ def test_a_span_is_made_longer_on_both_sides() -> None:
         ({"length": math.inf}, "its length is no number of samples"),
         ({"start": 8000 + 120 * 8000}, "its end is more than 120 s ahead of the call"),
         ({"length": 10**30}, "its end is more than 120 s ahead of the call"),
+        ({"start": 10**400, "length": 0.5}, "its end is more than 120 s ahead of the call"),
+        ({"start": 0.5, "length": 10**400}, "its end is more than 120 s ahead of the call"),
         ({"length": 1e300}, "its end is more than 120 s ahead of the call"),
     ],
 )

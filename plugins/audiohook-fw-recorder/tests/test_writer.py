@@ -241,9 +241,9 @@ def test_all_that_waits_is_written_in_one_go(tmp_path: Path, monkeypatch: pytest
     written: list[tuple[str, int]] = []
     write = Collected.write
 
-    def noting(recording: Collected, now: float, *, share: float) -> Written:
+    def noting(recording: Collected, now: float, *, share: float, at_once: bool) -> Written:
         written.append((recording.session_id, recording.waiting))
-        return write(recording, now, share=share)
+        return write(recording, now, share=share, at_once=at_once)
 
     monkeypatch.setattr(Collected, "write", noting)
     writer = Writer(3600.0, MEMORY)
@@ -377,9 +377,9 @@ def test_new_calls_are_begun_before_others_are_written(
     order: list[tuple[str, bool]] = []
     write = Collected.write
 
-    def noting(recording: Collected, now: float, *, share: float) -> Written:
+    def noting(recording: Collected, now: float, *, share: float, at_once: bool) -> Written:
         order.append((recording.session_id, recording.stem is None))
-        return write(recording, now, share=share)
+        return write(recording, now, share=share, at_once=at_once)
 
     writer = Writer(3600.0, MEMORY)
     running = [begin(writer, tmp_path, name) for name in ("one", "two")]

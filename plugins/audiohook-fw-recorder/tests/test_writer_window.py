@@ -112,3 +112,17 @@ def seconds(directory: Path, key: Any) -> Iterator[tuple[int, Samples]]:
     for start, audio in segments(directory / "call.tar", key.identities):
         for first in range(0, len(audio.samples), 8000):
             yield start + first, audio.samples[first : first + 8000]
+
+
+@pytest.mark.parametrize("window", [0.0, HOUR])
+def test_a_call_that_outlives_a_stop_is_written_at_each_one(tmp_path: Path, key: Any, window: float) -> None:
+    files = Recording(tmp_path, "call", MONO, owner=Owner(tmp_path), recipients=Recipients([key.public]))
+    call = Collected(files, Sidecar(MONO, {"session_id": "call"}), window=window)
+    writer = Writer(HOUR, 2**20)
+    writer.write(call, Collected.begin)
+    for number in range(3):
+        writer.audio(call, second(number * len(FRAME)))
+        writer.write(call, lambda recording, at=number: recording.event("update", at))  # type: ignore[misc]
+        assert writer.stop(10.0)
+        assert written(tmp_path) == (number + 1) * len(FRAME)
+        assert len(json.loads((tmp_path / "call.json").read_text())["events"]) == number + 1

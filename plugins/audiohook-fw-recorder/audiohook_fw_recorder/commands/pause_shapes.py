@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from .pauses import SecurePause
+from .pauses import SecurePause, left_out
 from .proving import Finding, Proof, Proved, Verdict
 from .texts import as_time, counted
 
@@ -60,7 +60,7 @@ def as_item(proved: Proved) -> dict[str, Any]:
         "rate": rate,
         "pauses": [_as_entry(finding, rate) for finding in proved.findings],
         "withheld": _withheld(proved),
-        "left_out": _left_out(proved),
+        "left_out": left_out(document),
     }
 
 
@@ -87,14 +87,6 @@ def _withheld(proved: Proved) -> dict[str, int] | None:
     if not isinstance(withheld, dict):
         return None
     return {what: count for what, count in withheld.items() if isinstance(count, int)}
-
-
-def _left_out(proved: Proved) -> int:
-    """Return how many events and gaps the sidecar does not list."""
-    document = proved.found.document
-    left = (document.model_extra or {}).get("left_out") if document is not None else None
-    counts = left.values() if isinstance(left, dict) else ()
-    return sum(count for count in counts if isinstance(count, int))
 
 
 def csv_lines(proved: Proved) -> Iterator[str]:
@@ -126,12 +118,12 @@ def text_lines(proved: Proved) -> Iterator[str]:
     for finding in proved.findings:
         assert document is not None
         yield "  " + "  ".join(_cells(finding, document.audio.rate))
-    withheld, left_out = _withheld(proved), _left_out(proved)
+    withheld, left = _withheld(proved), left_out(document) if document is not None else 0
     if withheld is not None and any(withheld.values()):
         frames, typed = withheld.get("audio", 0), withheld.get("dtmf", 0)
         yield f"  came in pauses and was dropped: {counted(frames, 'frame')}, {counted(typed, 'key')}"
-    if left_out:
-        yield f"  {counted(left_out, 'event or gap', 'events and gaps')} not listed in its sidecar"
+    if left and proved.findings:
+        yield f"  {counted(left, 'event or gap', 'events and gaps')} not listed in its sidecar"
     if proved.problem:
         yield f"  {proved.problem}" if document is not None else proved.problem
 

@@ -11,8 +11,9 @@ from audiohook_fw import PauseOrigin
 
 from ..document import Document, GapEntry
 from .sound import call_length
+from .texts import counted
 
-__all__ = ["SecurePause", "UnclearError", "secure_pauses"]
+__all__ = ["SecurePause", "UnclearError", "left_out", "secure_pauses"]
 
 
 _STRENGTH: Final = (PauseOrigin.CLIENT, PauseOrigin.UNKNOWN, PauseOrigin.SERVER)
@@ -30,7 +31,8 @@ class SecurePause:
     Attributes:
         start, end: call time, in samples. origin: `client` or `unknown`.
         at: wall time of its beginning, as far as call time tells: call time begins with the call.
-        is_open: the call ended in it. is_clamped: the client claimed a longer one than there can be.
+        is_open: the call ended in it, as far as is told; it goes to the end of the files.
+        is_clamped: the client claimed a longer one than there can be.
         is_told: an event tells of it; else a gap alone.
     """
 
@@ -63,7 +65,8 @@ def secure_pauses(document: Document) -> list[SecurePause]:
     A pause of which a gap tells, and no event, is of nobody knows whom.
 
     Raises:
-        UnclearError: when an event of the sidecar means nothing, so that a pause may be missing.
+        UnclearError: when an event of the sidecar means nothing, or none tells of a pause and not all are
+            listed, so that a pause may be missing.
     """
     told = list(_told(document))
     untold = [
@@ -73,6 +76,9 @@ def secure_pauses(document: Document) -> list[SecurePause]:
         for start, end in _outside(gap, told)
     ]
     secure = [span for span in (*told, *untold) if span.origin is not PauseOrigin.SERVER]
+    if not secure and (left := left_out(document)):
+        what = counted(left, "event or gap is", "events and gaps are")
+        raise UnclearError(f"{what} not listed in it, so a pause may be missing")
     clamped = [
         gap for gap in document.gaps if gap.cause == "pause" and (gap.model_extra or {}).get("clamped")
     ]
@@ -88,6 +94,13 @@ def secure_pauses(document: Document) -> list[SecurePause]:
         )
         for span in sorted(secure, key=lambda span: (span.start, span.end))
     ]
+
+
+def left_out(document: Document) -> int:
+    """Return how many events and gaps the sidecar does not list, since there were too many."""
+    left = (document.model_extra or {}).get("left_out")
+    counts = [left.get(what) for what in ("events", "gaps")] if isinstance(left, dict) else []
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def _moment(document: Document, position: int) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,8 @@ LOSSY_EDGE: Final = 0.5
 noise die away within 0.35 s, and begins 0.05 s early."""
 LOSSY_NOISE: Final = 32
 """The loudest sample (-60 dBFS) that a lossy format makes of silence."""
+_NEVER: Final = 1 << 62
+"""No call is as long."""
 
 
 class Verdict(StrEnum):
@@ -166,7 +168,7 @@ def _by_segments(directory: Path, document: Document, pauses: Sequence[SecurePau
                 touched |= {
                     index
                     for index, pause in enumerate(pauses)
-                    if pause.start < segment.end and pause.end > segment.start
+                    if pause.start < segment.end and _end(pause) > segment.start
                 }
     return tuple(
         Finding(pause, Verdict.ENCRYPTED)
@@ -182,9 +184,10 @@ def _all(pauses: Sequence[SecurePause], verdict: Verdict) -> tuple[Finding, ...]
 
 @dataclass(slots=True)
 class _Heard:
-    """What was heard in one pause: how many samples there were, and where the first loud one was."""
+    """What was heard in one pause, up to its end: how many samples there were, and the first loud one."""
 
     pause: SecurePause
+    end: int
     samples: int = 0
     judged: int = 0
     loud: int | None = None
@@ -206,18 +209,20 @@ class _Listening:
     _first: int = 0
 
     def __post_init__(self) -> None:
-        self._heard = [_Heard(pause) for pause in self.pauses]
+        self._heard = [_Heard(pause, _end(pause)) for pause in self.pauses]
 
     def add(self, start: int, samples: Samples) -> None:
         """Listen to audio that begins at that call time."""
         end = start + len(samples)
-        while self._first < len(self._heard) and self._heard[self._first].pause.end <= start:
+        while self._first < len(self._heard) and self._heard[self._first].end <= start:
             self._first += 1
         for heard in self._heard[self._first :]:
             if heard.pause.start >= end:
                 break
-            heard.samples += _overlap(heard.pause.start, heard.pause.end, start, end)
-            begin, stop = heard.pause.start + self.edge, heard.pause.end - self.edge
+            heard.samples += _overlap(heard.pause.start, heard.end, start, end)
+            if heard.pause.is_open:
+                heard.pause = replace(heard.pause, end=max(heard.pause.end, end))
+            begin, stop = heard.pause.start + self.edge, heard.end - self.edge
             if not _overlap(begin, stop, start, end):
                 continue
             part = samples[max(0, begin - start) : stop - start]
@@ -248,6 +253,11 @@ class _Listening:
         if not heard.judged:  # a lossy format, and the pause is all edges
             return Finding(heard.pause, Verdict.UNREADABLE)
         return Finding(heard.pause, Verdict.NO_AUDIO, Proof.SILENT)
+
+
+def _end(pause: SecurePause) -> int:
+    """Return where a pause ends at last: of one that is open, the files may hold more than is told."""
+    return _NEVER if pause.is_open else pause.end
 
 
 def _overlap(start: int, end: int, other_start: int, other_end: int) -> int:

@@ -31,6 +31,7 @@ class EngineState(Generic[E]):
 
     Attributes:
         failures: in a row; 0 while it is well. not_before: loop time of the next try.
+        tried: a call tries, after a failure, whether it is well again.
         ready: `start` has returned. problem: of the last failure.
         results, garbage, failed: totals.
     """
@@ -39,6 +40,7 @@ class EngineState(Generic[E]):
     name: str
     failures: int = 0
     not_before: float = 0.0
+    tried: bool = False
     ready: bool = False
     problem: str = ""
     results: int = 0
@@ -126,19 +128,26 @@ class EnginePool(Generic[E]):
         )
 
     def retry_in(self, language: str) -> float:
-        """Return the seconds until an engine may be tried again."""
-        times = [state.not_before for state in self.states if self.fits(state, language) is not None]
-        return max(0.0, min(times) - self._clock()) if times else self._longest
+        """Return the seconds after which to `choose` again; one that is being tried may be well any moment."""
+        now = self._clock()
+        fitting = (state for state in self.states if self.fits(state, language) is not None)
+        left = [
+            min(self._retry, state.not_before - now) if state.tried else state.not_before - now
+            for state in fitting
+        ]
+        return max(0.0, min(left)) if left else self._longest
 
     def trying(self, state: EngineState[E], seconds: float) -> None:
         """Keep other calls from an engine that failed, while this one tries it."""
         if state.failures:
             state.not_before = self._clock() + seconds
+            state.tried = True
 
     def failed(self, state: EngineState[E], problem: str) -> None:
         """Note a failure, and let the engine rest."""
         state.failures += 1
         state.failed += 1
+        state.tried = False
         rest = min(self._longest, self._retry * 2 ** min(state.failures - 1, 30))
         state.not_before = self._clock() + rest
         if problem != state.problem or state.failures == 1:
@@ -150,6 +159,7 @@ class EnginePool(Generic[E]):
         if state.failures:
             logger.info("engine %s works again", state.name)
             state.failures = 0
+            state.tried = False
             state.not_before = 0.0
             state.problem = ""
 

@@ -78,6 +78,19 @@ def test_how_long_until_the_next_try(pool: EnginePool[Any], clock: Clock) -> Non
     assert pool.retry_in("fr") == 5.0
 
 
+def test_who_waits_for_one_that_is_tried_looks_again_soon(pool: EnginePool[Any], clock: Clock) -> None:
+    second = pool.states[1]
+    pool.failed(second, "broken")
+    pool.failed(pool.states[2], "broken")
+    clock.now += 1
+    pool.trying(second, 60.0)
+    pool.trying(pool.states[2], 60.0)
+    assert chosen(pool, "de") is None
+    assert pool.retry_in("de") == 1.0, "not a minute: it may be well at any moment"
+    pool.well(second)
+    assert (chosen(pool, "de"), pool.retry_in("de")) == ("b", 0.0)
+
+
 def test_health(pool: EnginePool[Any]) -> None:
     for state in pool.states:
         assert pool.health is None

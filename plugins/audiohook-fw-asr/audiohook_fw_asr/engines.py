@@ -128,7 +128,7 @@ class EnginePool(Generic[E]):
         )
 
     def retry_in(self, language: str) -> float:
-        """Return the seconds after which to `choose` again; one that is being tried may be well any moment."""
+        """Return the seconds after which to `choose` again; one that is tried may be well any moment."""
         now = self._clock()
         fitting = (state for state in self.states if self.fits(state, language) is not None)
         left = [

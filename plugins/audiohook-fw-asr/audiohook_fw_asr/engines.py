@@ -143,6 +143,12 @@ class EnginePool(Generic[E]):
             state.not_before = self._clock() + seconds
             state.tried = True
 
+    def untried(self, state: EngineState[E]) -> None:
+        """Note that the call which tried an engine ended before it knew: another one may try."""
+        if state.tried:
+            state.tried = False
+            state.not_before = self._clock()
+
     def failed(self, state: EngineState[E], problem: str) -> None:
         """Note a failure, and let the engine rest."""
         state.failures += 1

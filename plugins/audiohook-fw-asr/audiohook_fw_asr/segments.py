@@ -263,6 +263,7 @@ class SegmentChannel:
 
     async def _attempt(self, state: EngineState[SegmentEngine], job: Job) -> None:
         timeout = self._settings.recognize_timeout
+        tries = state.failures > 0
         self._pool.trying(state, timeout)
         self._backlog.work_on(job)
         # A final says more than the interim that is being made. An engine that failed has to prove itself.
@@ -289,6 +290,9 @@ class SegmentChannel:
                 self.output.status("running", state.name)
                 if heard is not None and heard.text:
                     self.output.emit(heard, job.language, utterance=job.cut.id)
+        finally:
+            if tries:
+                self._pool.untried(state)
 
     def _next_final(self) -> asyncio.Future[None]:
         """Return what is done once the next final waits."""

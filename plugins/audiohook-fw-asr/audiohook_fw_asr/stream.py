@@ -203,6 +203,7 @@ class StreamChannel:
             self.pool.failed(state, f"no stream: {describe(problem)}")
             return
         if language != self.language:
+            self.pool.untried(state)
             await self._close(stream)
             return
         self.sent = max(self.confirmed.until, self.audio.start)

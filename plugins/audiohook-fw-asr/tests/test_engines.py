@@ -91,6 +91,19 @@ def test_who_waits_for_one_that_is_tried_looks_again_soon(pool: EnginePool[Any],
     assert (chosen(pool, "de"), pool.retry_in("de")) == ("b", 0.0)
 
 
+def test_another_call_tries_when_the_one_that_did_ends(pool: EnginePool[Any], clock: Clock) -> None:
+    first = pool.states[0]
+    pool.failed(first, "broken")
+    clock.now += 1
+    pool.trying(first, 60.0)
+    assert chosen(pool) == "b"
+    pool.untried(first)
+    assert (chosen(pool), first.failures) == ("a", 1)
+    pool.failed(first, "broken")
+    pool.untried(first)
+    assert chosen(pool) == "b", "its back-off stays"
+
+
 def test_health(pool: EnginePool[Any]) -> None:
     for state in pool.states:
         assert pool.health is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -17,7 +16,8 @@ from audiohook_fw.audio import Samples
 from ..age import Identities, NoKeyError
 from ..age_spool import stored_segments
 from ..document import Document
-from .finding import Found, look
+from .again import until_it_stands
+from .finding import Found
 from .output import Advance, said
 from .pauses import SecurePause, UnclearError, secure_pauses
 from .places import MissingError, opened
@@ -25,10 +25,6 @@ from .sound import EXACT, pieces
 
 __all__ = ["Finding", "Proof", "Proved", "Verdict", "prove"]
 
-TRIES: Final = 3
-"""A recording that somebody changed while it was read is read again."""
-WAIT: Final = 0.5
-"""Seconds between two tries at a recording that a process has still something to do for."""
 LOSSY_EDGE: Final = 0.5
 """Seconds at both ends of a pause into which a lossy format smears what is beside it: Opus lets the loudest
 noise die away within 0.35 s, and begins 0.05 s early."""
@@ -90,20 +86,9 @@ class Proved:
 
 def prove(found: Found, identities: Identities | None, advance: Advance) -> Proved | None:
     """Look for audio in the pauses of a recording; nothing when it is gone by the end."""
-    for _ in range(TRIES):
-        proved = _prove(found, identities, advance)
-        if not proved.problem:
-            break
-        used = found.document is not None and found.place.runs(found.document)
-        if used:  # its files may be just about to be replaced, or to go: then its sidecar follows soon
-            time.sleep(WAIT)
-        again = look(found.place, found.name)
-        if again is None:
-            return None
-        if again.document == found.document and not used:
-            break
-        found = again
-    return proved
+    return until_it_stands(
+        found, lambda found: _prove(found, identities, advance), lambda proved: bool(proved.problem)
+    )
 
 
 def _prove(found: Found, identities: Identities | None, advance: Advance) -> Proved:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
 from audiohook_fw import AudiohookError
 from audiohook_fw.audio import WavError, WavReader
@@ -15,18 +13,13 @@ from audiohook_fw.audio import WavError, WavReader
 from ..age import Identities
 from ..document import Document
 from ..sidecar import LOST
+from .again import until_it_stands
 from .checks import Silence, check_archive, check_bytes, check_sidecar
-from .finding import Found, Kind, look
+from .finding import Found, Kind
 from .output import Advance, said
 from .sound import EXACT, pieces
 
 __all__ = ["Verdict", "Verified", "verify"]
-
-TRIES: Final = 3
-"""A recording that somebody changed while it was read is read again."""
-
-PAUSE: Final = 0.5
-"""Seconds between two tries at a recording that a process has still something to do for."""
 
 
 class Verdict(StrEnum):
@@ -75,20 +68,11 @@ class Verified:
 
 def verify(found: Found, identities: Identities | None, advance: Advance) -> Verified | None:
     """Read a recording, and tell what is wrong with it; nothing when it is gone by the end."""
-    for _ in range(TRIES):
-        verified = _verify(found, identities, advance)
-        if verified.verdict is not Verdict.BAD:
-            break
-        used = found.document is not None and found.place.runs(found.document)
-        if used:  # its files may be just about to be replaced, or to go: then its sidecar follows soon
-            time.sleep(PAUSE)
-        again = look(found.place, found.name)
-        if again is None:
-            return None
-        if again.document == found.document and not used:
-            break
-        found = again
-    return verified
+    return until_it_stands(
+        found,
+        lambda found: _verify(found, identities, advance),
+        lambda verified: verified.verdict is Verdict.BAD,
+    )
 
 
 def _verify(found: Found, identities: Identities | None, advance: Advance) -> Verified:
